@@ -1,0 +1,42 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+let package = Package(
+    name: "Semblance",
+    products: [
+        .library(name: "Semblance", targets: ["Semblance"]),
+        .executable(name: "semblance", targets: ["SemblanceCLI"]),
+    ],
+    targets: [
+        // System libraries: a module map and a shim each.
+        .systemLibrary(name: "COpenCL"),
+        .systemLibrary(name: "CCLBlast"),
+        .systemLibrary(name: "COneDNN"),
+        .systemLibrary(name: "CTurboJPEG"),
+        .systemLibrary(name: "CPNG"),
+        .systemLibrary(name: "CExif"),
+
+        // OpenCL sources embedded in the program, so that it needs no file at run time.
+        .target(name: "CKernels"),
+
+        .target(name: "SemblanceCore"),
+        .target(name: "SemblanceCPU", dependencies: ["SemblanceCore", "COneDNN"]),
+        .target(
+            name: "SemblanceOpenCL",
+            dependencies: ["SemblanceCore", "COpenCL", "CCLBlast", "CKernels"]),
+        .target(
+            name: "SemblanceImaging",
+            dependencies: ["SemblanceCore", "CTurboJPEG", "CPNG", "CExif"]),
+        .target(name: "SemblanceONNX", dependencies: ["SemblanceCore"]),
+        .target(name: "SemblanceTraining", dependencies: ["SemblanceCore", "SemblanceImaging"]),
+        .target(
+            name: "Semblance",
+            dependencies: [
+                "SemblanceCore", "SemblanceCPU", "SemblanceOpenCL", "SemblanceImaging",
+                "SemblanceONNX", "SemblanceTraining",
+            ]),
+        .executableTarget(name: "SemblanceCLI", dependencies: ["Semblance"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c2x
+)

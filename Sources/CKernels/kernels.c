@@ -1,0 +1,1 @@
+// Accessors for the embedded OpenCL sources.
