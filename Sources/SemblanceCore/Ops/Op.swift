@@ -1,0 +1,100 @@
+/// One operation on float32 tensors. Backward passes are operations too, so that one table of cases tests and
+/// times everything. Every case says its inputs -> outputs; square brackets mark optional ones, present where the
+/// parameters say so. Tensors are row-major, images NCHW. Labels and step counters travel as floats.
+public enum Op: Hashable, Sendable {
+    // Products.
+    /// x [N,C,H,W], weight [M,C/groups,kh,kw], [bias M], [residual, as y], [slope M] -> y [N,M,H',W'].
+    case convolution(Convolution)
+    /// dy, weight -> dx. Epilogues do not apply.
+    case convolutionInputGradient(Convolution)
+    /// x, dy -> dweight.
+    case convolutionWeightGradient(Convolution)
+    /// x [N,K], weight [M,K], [bias M] -> y [N,M].
+    case fullyConnected(FullyConnected)
+    /// dy [N,M], weight [M,K] -> dx [N,K].
+    case fullyConnectedInputGradient
+    /// x [N,K], dy [N,M] -> dweight [M,K].
+    case fullyConnectedWeightGradient
+    /// dy [N,C,...] -> dbias [C]: the sum over everything but the channel.
+    case biasGradient
+
+    // Normalisation.
+    /// x [N,C,...], gamma [C], beta [C], mean [C], variance [C] -> y, from the running statistics.
+    case batchNorm(BatchNorm)
+    /// x, gamma, beta -> y, mean [C], inverse deviation [C], running mean [C], running variance [C]: from the
+    /// batch's statistics. The running statistics are updated in place (variance unbiased, as in PyTorch).
+    case batchNormTraining(BatchNorm)
+    /// x, dy, gamma, mean, inverse deviation -> dx, dgamma, dbeta, through the batch's statistics.
+    case batchNormTrainingGradient(BatchNorm)
+    /// x, dy, gamma, running mean, running variance -> dx, dgamma, dbeta, with constant (frozen) statistics.
+    case batchNormGradient(BatchNorm)
+    /// x [N,K] -> x / max(|x|, epsilon), row by row.
+    case l2Normalise(epsilon: Float)
+    /// x, dy -> dx.
+    case l2NormaliseGradient(epsilon: Float)
+
+    // Element by element.
+    /// x, [slope C for PReLU] -> y.
+    case activation(Activation)
+    /// x, dy, [slope] -> dx, [dslope].
+    case activationGradient(Activation)
+    /// a, b -> a + b; b is as large as a or has some dimensions of 1.
+    case add
+    /// a, b -> a * b; b as for `add`.
+    case multiply
+    /// x -> x summed over the axes that are 1 in the output (same rank): the gradient of broadcasting.
+    case reduceSum
+    /// x, step [1] -> y: each element kept with probability 1 - rate and scaled by 1 / (1 - rate), by a hash of (seed, step,
+    /// index) that is the same on every backend. Its gradient is the same operation on dy.
+    case dropout(Dropout)
+
+    // Windows.
+    /// x -> y; padding counts as minus infinity.
+    case maxPool(Window)
+    /// x, dy -> dx; the first maximum in row-major order takes all.
+    case maxPoolGradient(Window)
+    /// x -> y.
+    case averagePool(AveragePool)
+    /// dy -> dx.
+    case averagePoolGradient(AveragePool)
+    /// x [N,C,H,W] -> y [N,C,1,1].
+    case globalAveragePool
+    /// dy [N,C,1,1] -> dx.
+    case globalAveragePoolGradient
+
+    // Form.
+    /// x -> the same elements in another shape; 0 keeps the input's dimension, -1 is what remains, as in ONNX.
+    case reshape([Int])
+    /// x -> y with axis i of y being axis permutation[i] of x.
+    case transpose([Int])
+    /// x1, x2, ... -> y, joined along an axis.
+    case concat(axis: Int)
+    /// x -> y: `count` entries of an axis from `start` on. The gradient of concat.
+    case slice(axis: Int, start: Int, count: Int)
+    /// x [N,C,H,W] -> y [N,C,H*h,W*w], each pixel repeated.
+    case resizeNearest(Extent)
+    /// dy -> dx.
+    case resizeNearestGradient(Extent)
+
+    // Loss.
+    /// cosines or logits [N,C], labels [N] -> loss [N], correct [N] (1 where the largest logit, taken before the margin, is the label's).
+    case marginSoftmax(MarginSoftmax)
+    /// logits [N,C], labels [N] -> dlogits of the batch's mean loss.
+    case marginSoftmaxGradient(MarginSoftmax)
+
+    // Optimisers; all outputs are updated in place. See `Hyperparameter` for the elements of `hyper`.
+    /// x [K] -> sum of squares [1].
+    case sumOfSquares
+    /// gradient [K], hyper, squared gradient norm [1] -> parameter [K], velocity [K].
+    case sgd(SGD)
+    /// gradient [K], hyper, squared gradient norm [1] -> parameter [K], first moment [K], second moment [K].
+    case adamW(AdamW)
+}
+
+extension Op {
+    /// The operation's name: also the stem of its files, of its kernel and of its messages.
+    public var name: String {
+        let text = String(describing: self)
+        return String(text.prefix { $0 != "(" })
+    }
+}

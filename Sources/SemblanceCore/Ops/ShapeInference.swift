@@ -1,0 +1,173 @@
+extension Op {
+    /// The output shapes of a forward operation.
+    /// - Throws: `unsupportedOperation` naming the operation and the shapes where they do not fit, and for backward
+    ///   operations, whose outputs the caller knows.
+    public func outputShapes(for inputs: [Shape]) throws(SemblanceError) -> [Shape] {
+        func refuse(_ reason: String) -> SemblanceError {
+            let shapes = inputs.map(\.description).joined(separator: ", ")
+            return SemblanceError(.unsupportedOperation, "\(name) of \(shapes): \(reason)")
+        }
+        func need(_ count: Int) throws(SemblanceError) {
+            guard inputs.count == count else { throw refuse("takes \(count) inputs, not \(inputs.count)") }
+        }
+        func needImage() throws(SemblanceError) {
+            guard let x = inputs.first, x.rank == 4 else { throw refuse("the first input must be NCHW") }
+        }
+        func needChannels(_ indices: ClosedRange<Int>, _ channels: Int) throws(SemblanceError) {
+            for index in indices where inputs[index].count != channels {
+                throw refuse("input \(index) must have \(channels) elements, one a channel")
+            }
+        }
+
+        func pooled(_ window: Window) throws(SemblanceError) -> Shape {
+            try need(1)
+            try needImage()
+            // As elsewhere in the field: a window must touch the image.
+            guard window.padding.top < window.reach.height, window.padding.bottom < window.reach.height,
+                window.padding.left < window.reach.width, window.padding.right < window.reach.width
+            else { throw refuse("the padding must be smaller than the window") }
+            let size = try window.output(height: inputs[0].height, width: inputs[0].width)
+            return [inputs[0].batch, inputs[0].channels, size.height, size.width]
+        }
+
+        switch self {
+        case .convolution(let convolution):
+            try need(convolution.inputCount)
+            try needImage()
+            let x = inputs[0], weight = inputs[1], window = convolution.window
+            let groups = convolution.groups
+            guard weight.rank == 4, weight[2] == window.kernel.height, weight[3] == window.kernel.width else {
+                throw refuse(
+                    "the weight must be [out, in/groups, \(window.kernel.height), \(window.kernel.width)]")
+            }
+            guard groups > 0, x.channels % groups == 0, weight[0] % groups == 0,
+                weight[1] == x.channels / groups
+            else { throw refuse("\(groups) groups do not divide the channels as the weight says") }
+            let size = try window.output(height: x.height, width: x.width)
+            let y: Shape = [x.batch, weight[0], size.height, size.width]
+            if let bias = convolution.biasIndex { try needChannels(bias...bias, weight[0]) }
+            if let residual = convolution.residualIndex, inputs[residual] != y {
+                throw refuse("the residual must have the output's shape \(y)")
+            }
+            if let slope = convolution.slopeIndex { try needChannels(slope...slope, weight[0]) }
+            return [y]
+        case .fullyConnected(let layer):
+            try need(layer.hasBias ? 3 : 2)
+            let x = inputs[0], weight = inputs[1]
+            guard x.rank == 2, weight.rank == 2, x[1] == weight[1] else {
+                throw refuse("takes x [N,K] and weight [M,K]")
+            }
+            if layer.hasBias { try needChannels(2...2, weight[0]) }
+            return [[x[0], weight[0]]]
+        case .batchNorm:
+            try need(5)
+            try needChannels(1...4, inputs[0].channels)
+            return [inputs[0]]
+        case .batchNormTraining:
+            try need(3)
+            try needChannels(1...2, inputs[0].channels)
+            let perChannel: Shape = [inputs[0].channels]
+            return [inputs[0], perChannel, perChannel, perChannel, perChannel]
+        case .l2Normalise:
+            try need(1)
+            guard inputs[0].rank == 2 else { throw refuse("takes a matrix") }
+            return inputs
+        case .activation(let activation):
+            try need(activation == .prelu ? 2 : 1)
+            if activation == .prelu { try needChannels(1...1, inputs[0].channels) }
+            return [inputs[0]]
+        case .add, .multiply:
+            try need(2)
+            let a = inputs[0], b = inputs[1]
+            guard a.rank == b.rank, zip(a.dimensions, b.dimensions).allSatisfy({ $1 == $0 || $1 == 1 }) else {
+                throw refuse("the second must have the first's dimensions or 1 in their place")
+            }
+            return [a]
+        case .dropout(let dropout):
+            try need(2)
+            guard dropout.rate >= 0, dropout.rate < 1 else { throw refuse("the rate must be in [0, 1)") }
+            return [inputs[0]]
+        case .maxPool(let window):
+            return [try pooled(window)]
+        case .averagePool(let pool):
+            return [try pooled(pool.window)]
+        case .globalAveragePool:
+            try need(1)
+            try needImage()
+            return [[inputs[0].batch, inputs[0].channels, 1, 1]]
+        case .reshape(let target):
+            try need(1)
+            let x = inputs[0]
+            var y = Shape(target)
+            for axis in target.indices where target[axis] == 0 {
+                guard axis < x.rank else { throw refuse("no dimension \(axis) to keep") }
+                y[axis] = x[axis]
+            }
+            if let open = target.firstIndex(of: -1) {
+                y[open] = 1
+                let known = y.checkedCount ?? 0
+                y[open] = known > 0 ? x.count / known : 0
+            }
+            guard y.dimensions.allSatisfy({ $0 >= 0 }), y.checkedCount == x.count else {
+                throw refuse("cannot take the shape \(target)")
+            }
+            return [y]
+        case .transpose(let permutation):
+            try need(1)
+            guard permutation.sorted() == Array(0..<inputs[0].rank) else {
+                throw refuse("\(permutation) does not permute the axes")
+            }
+            return [Shape(permutation.map { inputs[0][$0] })]
+        case .concat(let axis):
+            guard var y = inputs.first, axis >= 0, axis < y.rank else { throw refuse("no axis \(axis)") }
+            for x in inputs.dropFirst() {
+                guard x.rank == y.rank, (0..<y.rank).allSatisfy({ $0 == axis || x[$0] == y[$0] }) else {
+                    throw refuse("the inputs differ in another axis than \(axis)")
+                }
+                y[axis] += x[axis]
+            }
+            return [y]
+        case .slice(let axis, let start, let count):
+            try need(1)
+            var y = inputs[0]
+            guard axis >= 0, axis < y.rank, start >= 0, count > 0, start + count <= y[axis] else {
+                throw refuse("no entries \(start)..<\(start + count) on axis \(axis)")
+            }
+            y[axis] = count
+            return [y]
+        case .resizeNearest(let scale):
+            try need(1)
+            try needImage()
+            guard scale.height > 0, scale.width > 0 else { throw refuse("the scale must be positive") }
+            let x = inputs[0]
+            return [[x.batch, x.channels, x.height * scale.height, x.width * scale.width]]
+        case .marginSoftmax:
+            try need(2)
+            guard inputs[0].rank == 2, inputs[1].count == inputs[0][0] else {
+                throw refuse("takes logits [N,C] and labels [N]")
+            }
+            return [[inputs[0][0]], [inputs[0][0]]]
+        case .sumOfSquares:
+            try need(1)
+            return [[1]]
+        case .reduceSum, .convolutionInputGradient, .convolutionWeightGradient,
+            .fullyConnectedInputGradient, .fullyConnectedWeightGradient, .biasGradient,
+            .batchNormTrainingGradient, .batchNormGradient, .l2NormaliseGradient, .activationGradient,
+            .maxPoolGradient, .averagePoolGradient, .globalAveragePoolGradient, .resizeNearestGradient,
+            .marginSoftmaxGradient, .sgd, .adamW:
+            throw refuse("its output shapes are not inferred")
+        }
+    }
+}
+
+extension Convolution {
+    /// Where the optional inputs stand: x, weight, [bias], [residual], [slope].
+    public var biasIndex: Int? { hasBias ? 2 : nil }
+    public var residualIndex: Int? { hasResidual ? 2 + (hasBias ? 1 : 0) : nil }
+    public var slopeIndex: Int? {
+        activation == .prelu ? 2 + (hasBias ? 1 : 0) + (hasResidual ? 1 : 0) : nil
+    }
+    public var inputCount: Int {
+        2 + (hasBias ? 1 : 0) + (hasResidual ? 1 : 0) + (activation == .prelu ? 1 : 0)
+    }
+}
