@@ -117,8 +117,6 @@ public enum Hyperparameter: Int, CaseIterable, Sendable {
     /// 1 / (1 - beta1^t) and 1 / (1 - beta2^t), for AdamW.
     case firstMomentCorrection
     case secondMomentCorrection
-    /// The step's number, from 0: seeds dropout.
-    case step
 
     public static let count = 8
 }

@@ -32,7 +32,8 @@ extension Program {
         return program
     }
 
-    static func lookUp(_ name: String, in ids: [String: ValueID], for node: Node) throws(SemblanceError)
+    package static func lookUp(_ name: String, in ids: [String: ValueID], for node: Node)
+        throws(SemblanceError)
         -> ValueID
     {
         guard let id = ids[name] else {
