@@ -1,0 +1,1 @@
+// C = alpha op(A) op(B) + beta C, tiled in registers and local memory.
