@@ -12,3 +12,91 @@
 #define ACTIVATION_LEAKY_RELU 2
 #define ACTIVATION_PRELU 3
 #define ACTIVATION_SIGMOID 4
+
+// Flat indices. WIDE is set where a tensor has 2^31 elements or more: 64-bit divisions are slow on GPUs.
+#ifdef WIDE
+typedef ulong index_t;
+#else
+typedef uint index_t;
+#endif
+
+// Elements that one work-item of an element-by-element kernel takes: 4 where sizes and offsets allow it.
+#ifndef VECTOR
+#define VECTOR 1
+#endif
+#if VECTOR == 4
+typedef float4 floatv;
+typedef int4 intv;
+#else
+typedef float floatv;
+typedef int intv;
+#endif
+#define VECTORS(name) ((__global floatv *)AT(name))
+#define CONST_VECTORS(name) ((__global const floatv *)AT(name))
+
+// Work-items of a work-group that reduces together: a power of two.
+#ifndef GROUP
+#define GROUP 256
+#endif
+
+// The sum of `value` over a one-dimensional work-group of GROUP, for all of its work-items. Every work-item must call it.
+static float group_sum(float value, __local float *scratch)
+{
+    const uint item = get_local_id(0);
+    barrier(CLK_LOCAL_MEM_FENCE);  // An earlier result may still be being read.
+    scratch[item] = value;
+    for (uint half_size = GROUP / 2; half_size > 0; half_size /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (item < half_size) scratch[item] += scratch[item + half_size];
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    return scratch[0];
+}
+
+// Up to four axes, outermost first, and how far apart their entries lie in a tensor; AXES of them are used.
+#ifndef AXES
+#define AXES 4
+#endif
+#define STRIDED(name)                                                                                     \
+    const ulong name##_size0, const ulong name##_stride0, const ulong name##_size1, const ulong name##_stride1, \
+    const ulong name##_size2, const ulong name##_stride2, const ulong name##_size3, const ulong name##_stride3
+
+// Where entry i, counted in row-major order over the axes, lies.
+static index_t strided_place(
+    index_t i, index_t size1, index_t size2, index_t size3, index_t stride0, index_t stride1, index_t stride2,
+    index_t stride3)
+{
+    index_t place = 0;
+#if AXES > 3
+    place += i % size3 * stride3;
+    i /= size3;
+#endif
+#if AXES > 2
+    place += i % size2 * stride2;
+    i /= size2;
+#endif
+#if AXES > 1
+    place += i % size1 * stride1;
+    i /= size1;
+#endif
+    return place + i * stride0;
+}
+#define PLACE(name, i)                                                                             \
+    strided_place(i, (index_t)name##_size1, (index_t)name##_size2, (index_t)name##_size3,          \
+        (index_t)name##_stride0, (index_t)name##_stride1, (index_t)name##_stride2, (index_t)name##_stride3)
+
+// Reductions over N and space, channel by channel, of [N,C,...]: work-group (channel, split) takes `chunk` of the channel's
+// `total` elements; this is where element j of the channel lies.
+static index_t channel_place(index_t j, index_t channel, index_t channels, index_t spatial)
+{
+    return (j / spatial * channels + channel) * spatial + j % spatial;
+}
+
+// A sliding window over an image of height x width, giving outputHeight x outputWidth.
+#define WINDOW                                                                                          \
+    const int height, const int width, const int outputHeight, const int outputWidth, const int kernelHeight, \
+    const int kernelWidth, const int strideHeight, const int strideWidth, const int padTop, const int padLeft, \
+    const int dilationHeight, const int dilationWidth
+
+// What gradients are multiplied by so that their norm is at most `clipNorm`.
+static float clip_scale(float squaredNorm, float clipNorm) { return fmin(1.0f, clipNorm / sqrt(squaredNorm)); }

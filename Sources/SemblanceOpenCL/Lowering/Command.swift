@@ -21,6 +21,8 @@ package enum KernelArgument: Sendable {
     case tensor(DeviceTensor)
     /// `int`.
     case int(Int)
+    /// `ulong`, for counts of elements and their strides.
+    case ulong(Int)
     /// `uint`, for seeds and thresholds.
     case uint(UInt32)
     /// `float`.
