@@ -36,6 +36,17 @@ let package = Package(
                 "SemblanceONNX", "SemblanceTraining",
             ]),
         .executableTarget(name: "SemblanceCLI", dependencies: ["Semblance"]),
+
+        // The reference, the table of cases and the tolerances that tests and benchmarks share.
+        .target(
+            name: "SemblanceTestSupport", dependencies: ["SemblanceCore"],
+            path: "Tests/SemblanceTestSupport"),
+        .testTarget(
+            name: "SemblanceCoreTests",
+            dependencies: ["SemblanceCore", "SemblanceTestSupport", "SemblanceTraining"]),
+        .testTarget(
+            name: "SemblanceBackendTests",
+            dependencies: ["SemblanceCore", "SemblanceCPU", "SemblanceOpenCL", "SemblanceTestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

@@ -1,0 +1,94 @@
+import SemblanceCore
+
+/// What an input of a case is filled with, afresh in every run.
+package enum Fill: Sendable, Hashable {
+    case normal
+    /// Uniform in a range.
+    case uniform(ClosedRange<Float>)
+    /// Whole numbers in a range: many ties and zeros.
+    case integers(ClosedRange<Int>)
+    /// All different, with gaps that rounding does not bridge.
+    case distinct
+    /// Normal around a mean, to show sums that cancel.
+    case shifted(mean: Float)
+    case fixed([Float])
+    /// Cosines of random angles away from 0 and pi, the label's at times very near them.
+    case cosines
+    /// [C] of input `of`: its mean, or 1 / sqrt(variance + epsilon), over everything but the channel.
+    case channelMean(of: Int)
+    case channelInverseDeviation(of: Int, epsilon: Float)
+}
+
+/// One operation with shapes and the data that it is to be tested and timed with.
+package struct OpCase: Sendable {
+    package struct Input: Sendable {
+        package var shape: Shape
+        package var fill: Fill
+    }
+
+    package struct Output: Sendable {
+        package var shape: Shape
+        /// The length of the sum behind an element: decides the tolerance.
+        package var reduction: Int
+        /// Where the operation updates in place: what is there before.
+        package var before: Fill?
+        /// The tolerance's scale where the sum may cancel to almost nothing; otherwise the largest element is the scale.
+        package var scale: Float = 0
+    }
+
+    package var name: String
+    package var op: Op
+    package var inputs: [Input]
+    package var outputs: [Output]
+    /// Inputs that are constants at inference and parameters in training; backends may pack them.
+    package var parameters: Range<Int> = 0..<0
+
+    package init(_ op: Op, _ detail: String, _ inputs: [Input], _ outputs: [Output]) {
+        name = "\(op.name) \(detail)"
+        self.op = op
+        self.inputs = inputs
+        self.outputs = outputs
+    }
+
+    /// The number of elements of all tensors.
+    package var size: Int {
+        inputs.reduce(0) { $0 + $1.shape.count } + outputs.reduce(0) { $0 + $1.shape.count }
+    }
+
+    /// Small enough for a run under a race detector.
+    package var isSmall: Bool { size <= 4096 }
+
+    /// Floating-point operations of products; 0 for everything that moves data rather than computes.
+    package var operations: Int {
+        switch op {
+        case .convolution, .convolutionInputGradient, .convolutionWeightGradient, .fullyConnected,
+            .fullyConnectedInputGradient, .fullyConnectedWeightGradient:
+            2 * outputs[0].shape.count * outputs[0].reduction
+        default: 0
+        }
+    }
+
+    package static let all: [OpCase] =
+        convolutions + convolutionGradients + products + normalisations + elements + windows + forms + losses
+        + optimisers
+}
+
+extension OpCase: CustomStringConvertible {
+    package var description: String { name }
+}
+
+extension OpCase.Input {
+    init(_ shape: Shape, _ fill: Fill = .normal) {
+        self.shape = shape
+        self.fill = fill
+    }
+}
+
+extension OpCase.Output {
+    init(_ shape: Shape, reduction: Int = 1, before: Fill? = nil, scale: Float = 0) {
+        self.shape = shape
+        self.reduction = reduction
+        self.before = before
+        self.scale = scale
+    }
+}

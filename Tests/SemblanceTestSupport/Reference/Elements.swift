@@ -1,0 +1,70 @@
+import Foundation
+import SemblanceCore
+
+extension Reference {
+    static func activation(_ activation: Activation, _ x: DoubleTensor, slope: DoubleTensor?) -> DoubleTensor
+    {
+        var y = x
+        for index in x.values.indices {
+            let value = x[index]
+            switch activation {
+            case .relu: y[index] = value > 0 ? value : 0
+            case .leakyRelu(let slope): y[index] = value > 0 ? value : Double(slope) * value
+            case .prelu:
+                y[index] = value > 0 ? value : (slope?[channel(of: index, in: x.shape)] ?? .nan) * value
+            case .sigmoid: y[index] = 1 / (1 + exp(-value))
+            }
+        }
+        return y
+    }
+
+    /// x, dy, [slope] -> dx, [dslope].
+    static func activationGradient(
+        _ activation: Activation, _ inputs: [DoubleTensor], into outputs: inout [DoubleTensor]
+    ) {
+        let x = inputs[0], dy = inputs[1]
+        if activation == .prelu { outputs[1] = DoubleTensor(shape: outputs[1].shape) }
+        for index in x.values.indices {
+            let positive = x[index] > 0
+            switch activation {
+            case .relu: outputs[0][index] = positive ? dy[index] : 0
+            case .leakyRelu(let slope): outputs[0][index] = positive ? dy[index] : Double(slope) * dy[index]
+            case .prelu:
+                let c = channel(of: index, in: x.shape)
+                outputs[0][index] = positive ? dy[index] : inputs[2][c] * dy[index]
+                if !positive { outputs[1][c] += x[index] * dy[index] }
+            case .sigmoid:
+                let y = 1 / (1 + exp(-x[index]))
+                outputs[0][index] = dy[index] * y * (1 - y)
+            }
+        }
+    }
+
+    static func broadcast(
+        _ a: DoubleTensor, _ b: DoubleTensor, _ combine: (Double, Double) -> Double
+    ) -> DoubleTensor {
+        var y = a
+        for index in a.values.indices {
+            y[index] = combine(a[index], b[b.shape.index(broadcasting: a.shape.coordinates(of: index))])
+        }
+        return y
+    }
+
+    static func reduceSum(_ x: DoubleTensor, shape: Shape) -> DoubleTensor {
+        var y = DoubleTensor(shape: shape)
+        for index in x.values.indices {
+            y[shape.index(broadcasting: x.shape.coordinates(of: index))] += x[index]
+        }
+        return y
+    }
+
+    static func dropout(_ dropout: Dropout, _ x: DoubleTensor, step: Double) -> DoubleTensor {
+        var y = x
+        let threshold = Double(dropout.rate) * 4_294_967_296
+        for index in x.values.indices {
+            let bits = Dropout.hash(seed: dropout.seed, step: UInt32(step), index: UInt32(index))
+            y[index] = Double(bits) < threshold ? 0 : x[index] / (1 - Double(dropout.rate))
+        }
+        return y
+    }
+}

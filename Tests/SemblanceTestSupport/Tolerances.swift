@@ -1,0 +1,92 @@
+import SemblanceCore
+
+/// Every tolerance of the project's tests.
+package enum Tolerances {
+    /// max|a - reference| <= 4e-7 sqrt(K) max|reference|, with K the length of the sum behind an element.
+    package static func absolute(reduction: Int, largest: Double) -> Double {
+        4e-7 * Double(max(reduction, 1)).squareRoot() * largest
+    }
+
+    /// |a - reference| / |reference| over a whole tensor, for a convolution through Winograd's transforms.
+    package static let winograd = 5e-5
+    /// As `winograd`, for its gradients.
+    package static let winogradGradient = 1e-3
+    /// Central differences against a derivative, both in double precision, relative to the largest derivative.
+    package static let centralDifference = 1e-6
+    /// The cosine between two backends' embeddings of one image.
+    package static let embeddingCosine = 0.9999
+    /// The relative difference of two backends' losses at any of the first 20 steps.
+    package static let lossCurve = 1e-3
+    /// The largest difference between our embedding and ONNX Runtime's.
+    package static let onnxRuntime = 1e-4
+    /// Relative to the largest element, against PyTorch's single precision, on small shapes.
+    package static let torch = 2e-5
+}
+
+/// How far an output may be from the reference.
+package enum Tolerance: Sendable {
+    /// Each element, by the length of its sum, relative to the largest element or `scale`.
+    case elements(reduction: Int, scale: Double)
+    /// The whole tensor, in relative L2.
+    case relativeL2(Double)
+
+    /// What is wrong with `got`, with the worst element, or nil.
+    package func failure(got: [Float], want: [Double], shape: Shape) -> String? {
+        guard got.count == want.count else { return "\(got.count) elements instead of \(want.count)" }
+        var worst = 0, largest = 0.0, squaredError = 0.0, squaredNorm = 0.0
+        var worstError = -1.0
+        for (index, (a, b)) in zip(got, want).enumerated() {
+            // Where the reference is not finite the backend must say the same.
+            if !b.isFinite || !a.isFinite {
+                let same = b.isNaN ? a.isNaN : Double(a) == b
+                if same { continue }
+                return "element \(shape.coordinates(of: index)) is \(a), not \(b)"
+            }
+            let error = abs(Double(a) - b)
+            if error > worstError { (worst, worstError) = (index, error) }
+            largest = max(largest, abs(b))
+            squaredError += error * error
+            squaredNorm += b * b
+        }
+        switch self {
+        case .elements(let reduction, let scale):
+            let allowed = Tolerances.absolute(reduction: reduction, largest: max(largest, scale))
+            guard worstError > allowed else { return nil }
+            let wrong = zip(got, want).count { abs(Double($0) - $1) > allowed }
+            return """
+                element \(shape.coordinates(of: worst)) of \(shape) is \(got[worst]), not \(want[worst]): off by \
+                \(worstError), allowed \(allowed); \(wrong) of \(got.count) elements are wrong
+                """
+        case .relativeL2(let allowed):
+            let error = (squaredError / max(squaredNorm, .leastNormalMagnitude)).squareRoot()
+            guard error > allowed else { return nil }
+            return """
+                relative L2 error \(error), allowed \(allowed); worst element \(shape.coordinates(of: worst)) of \
+                \(shape) is \(got[worst]), not \(want[worst])
+                """
+        }
+    }
+}
+
+extension OpCase {
+    /// The tolerance of an output. Winograd's is given to a plan that says it took Winograd, and only for what Winograd can do.
+    func tolerance(for output: Output, kernels: [String]) -> Tolerance {
+        let plain = Tolerance.elements(reduction: output.reduction, scale: Double(output.scale))
+        guard kernels.contains(where: { $0.lowercased().contains("wino") }) else { return plain }
+        switch op {
+        case .convolution(let convolution) where convolution.suitsWinograd:
+            return .relativeL2(Tolerances.winograd)
+        case .convolutionInputGradient(let convolution) where convolution.suitsWinograd,
+            .convolutionWeightGradient(let convolution) where convolution.suitsWinograd:
+            return .relativeL2(Tolerances.winogradGradient)
+        default: return plain
+        }
+    }
+}
+
+extension Convolution {
+    fileprivate var suitsWinograd: Bool {
+        window.kernel == Extent(3) && window.stride == Extent(1) && window.dilation == Extent(1)
+            && groups == 1
+    }
+}
