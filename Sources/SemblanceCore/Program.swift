@@ -70,6 +70,13 @@ public struct Program: Sendable {
         return id
     }
 
+    /// The same program without the contents at the start, for a plan to keep once it has taken them over.
+    package func withoutInitialValues() -> Program {
+        var program = self
+        program.initialValues = [:]
+        return program
+    }
+
     public mutating func setStorage(_ storage: Storage, of id: ValueID) { values[id.index].storage = storage }
 
     /// Appends an operation that writes existing values.

@@ -1,0 +1,50 @@
+import COneDNN
+import Foundation
+import SemblanceCore
+
+/// Runs programs on the CPU: oneDNN for the products, normalisations and poolings, Swift for the rest.
+package final class CPUBackend: Backend {
+    package let device: Device
+    package let threads: Int
+    private let engine: Engine
+    private let faults: Faults
+
+    /// Failures to provoke, for tests.
+    package struct Faults: Sendable {
+        /// Memory that plans may take, in bytes.
+        package var memoryLimit: Int?
+        /// The run, counted over all plans of the backend's process from 0, that fails.
+        package var failingRun: Int?
+
+        package init(memoryLimit: Int? = nil, failingRun: Int? = nil) {
+            self.memoryLimit = memoryLimit
+            self.failingRun = failingRun
+        }
+    }
+
+    /// - Parameter threads: how many threads compute; nil for one a core.
+    package init(threads: Int? = nil, faults: Faults = Faults()) throws(SemblanceError) {
+        self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
+        self.faults = faults
+        engine = try Engine()
+        let version = dnnl_version().pointee
+        device = Device(
+            kind: .cpu, identifier: "cpu", name: Self.processorName(), platform: "oneDNN",
+            driver: "\(version.major).\(version.minor).\(version.patch)",
+            memory: Int(clamping: ProcessInfo.processInfo.physicalMemory))
+    }
+
+    private static func processorName() -> String {
+        let info = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let line = info.split(separator: "\n").first { $0.hasPrefix("model name") }
+        return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "CPU"
+    }
+
+    package func supports(_ op: Op, inputs: [Shape], outputs: [Shape]) -> Bool { true }
+
+    package func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan {
+        omp_set_num_threads(Int32(threads))
+        return try CPUPlan(
+            program, engine: engine, threads: threads, device: device, options: options, faults: faults)
+    }
+}

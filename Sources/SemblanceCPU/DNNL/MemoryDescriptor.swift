@@ -1,0 +1,58 @@
+import COneDNN
+import SemblanceCore
+
+/// Shape and layout of a tensor in oneDNN's terms.
+struct MemoryDescriptor: Equatable {
+    var raw: dnnl_memory_desc_t
+
+    init(raw: dnnl_memory_desc_t) { self.raw = raw }
+
+    /// Row-major.
+    init(_ shape: Shape) throws(SemblanceError) {
+        try self.init(shape, strides: shape.strides)
+    }
+
+    init(_ shape: Shape, strides: [Int]) throws(SemblanceError) {
+        var raw = dnnl_memory_desc_t()
+        try check("a memory layout of \(shape)") {
+            var dimensions = shape.dimensions.map { Int64($0) }
+            var strides = strides.map { Int64($0) }
+            return dnnl_memory_desc_init_by_strides(&raw, Int32(shape.rank), &dimensions, dnnl_f32, &strides)
+        }
+        self.raw = raw
+    }
+
+    /// Any layout: a primitive chooses.
+    static func any(_ shape: Shape) throws(SemblanceError) -> MemoryDescriptor {
+        var raw = dnnl_memory_desc_t()
+        try check("a memory layout of \(shape)") {
+            var dimensions = shape.dimensions.map { Int64($0) }
+            return dnnl_memory_desc_init_by_tag(
+                &raw, Int32(shape.rank), &dimensions, dnnl_f32, dnnl_format_tag_any)
+        }
+        return MemoryDescriptor(raw: raw)
+    }
+
+    /// Bytes, padding of blocked layouts included.
+    var size: Int { withUnsafePointer(to: raw) { dnnl_memory_desc_get_size($0) } }
+
+    static func == (left: MemoryDescriptor, right: MemoryDescriptor) -> Bool {
+        withUnsafePointer(to: left.raw) { left in
+            withUnsafePointer(to: right.raw) { right in dnnl_memory_desc_equal(left, right) != 0 }
+        }
+    }
+}
+
+/// Turns a failed oneDNN call into an error that says what was being done.
+func check(_ what: @autoclosure () -> String, _ call: () -> dnnl_status_t) throws(SemblanceError) {
+    let status = call()
+    guard status != dnnl_success else { return }
+    let reason = dnnl_status2str(status).map { String(cString: $0) } ?? "status \(status.rawValue)"
+    let code: SemblanceError.Code =
+        switch status {
+        case dnnl_out_of_memory: .outOfMemory
+        case dnnl_unimplemented, dnnl_invalid_arguments: .unsupportedOperation
+        default: .deviceFault
+        }
+    throw SemblanceError(code, "oneDNN failed at \(what()): \(reason)")
+}

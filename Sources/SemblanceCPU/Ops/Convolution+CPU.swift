@@ -1,0 +1,162 @@
+import COneDNN
+import SemblanceCore
+
+extension Convolution {
+    /// OIHW or, with groups, GOIHW: oneDNN tells them apart by the rank.
+    private func weightShape(_ shape: Shape) -> Shape {
+        groups == 1 ? shape : [groups, shape[0] / groups, shape[1], shape[2], shape[3]]
+    }
+
+    private var strides: [Int64] { [Int64(window.stride.height), Int64(window.stride.width)] }
+    private var dilations: [Int64] { [Int64(window.dilation.height - 1), Int64(window.dilation.width - 1)] }
+    private var paddingBefore: [Int64] { [Int64(window.padding.top), Int64(window.padding.left)] }
+
+    /// oneDNN wants the padding after to fit the output exactly; a window that leaves a rest pads less, or negatively.
+    private func paddingAfter(_ x: Shape, _ y: Shape) -> [Int64] {
+        let rows = (y.height - 1) * window.stride.height + window.reach.height - x.height - window.padding.top
+        let columns = (y.width - 1) * window.stride.width + window.reach.width - x.width - window.padding.left
+        return [Int64(rows), Int64(columns)]
+    }
+
+    /// Winograd first where it can serve and pays, then oneDNN's choice. The rule is fixed, not timed, so that the same program always computes
+    /// the same bits.
+    private func algorithms(_ x: Shape, _ weight: Shape) -> [dnnl_alg_kind_t] {
+        let fits =
+            window.kernel == Extent(3) && window.stride == Extent(1) && window.dilation == Extent(1)
+            && groups == 1
+            && min(x.channels, weight[0]) >= 32
+        return fits ? [dnnl_convolution_winograd, dnnl_convolution_direct] : [dnnl_convolution_direct]
+    }
+
+    /// The first algorithm that oneDNN has an implementation for.
+    private func firstDescriptor(
+        _ x: Shape, _ weight: Shape,
+        _ make: (dnnl_alg_kind_t) throws(SemblanceError) -> PrimitiveDescriptor
+    ) throws(SemblanceError) -> PrimitiveDescriptor {
+        let choices = algorithms(x, weight)
+        for choice in choices.dropLast() { if let descriptor = try? make(choice) { return descriptor } }
+        return try make(choices[choices.count - 1])
+    }
+
+    private func forwardDescriptor(
+        _ x: Shape, _ weight: Shape, _ y: Shape, hasSum: Bool, _ lowering: Lowering
+    ) throws(SemblanceError) -> PrimitiveDescriptor {
+        let source = try MemoryDescriptor.any(x), weights = try MemoryDescriptor.any(weightShape(weight))
+        let bias = try MemoryDescriptor([weight[0]]), target = try MemoryDescriptor.any(y)
+        let what = "a convolution of \(x) with \(weight)"
+        return try firstDescriptor(x, weight) { (algorithm) throws(SemblanceError) in
+            var description = dnnl_convolution_desc_t()
+            var (source, weights, bias, target) = (source.raw, weights.raw, bias.raw, target.raw)
+            try check(what) {
+                withUnsafeMutablePointer(to: &bias) { bias in
+                    dnnl_dilated_convolution_forward_desc_init(
+                        &description, dnnl_forward_inference, algorithm, &source, &weights,
+                        hasBias ? bias : nil,
+                        &target, strides, dilations, paddingBefore, paddingAfter(x, y))
+                }
+            }
+            return try PrimitiveDescriptor(what, description, on: lowering.engine) { operations in
+                if hasSum {
+                    let status = dnnl_post_ops_append_sum(operations, 1)
+                    guard status == dnnl_success else { return status }
+                }
+                guard let (kind, alpha) = activation?.elementwise else { return dnnl_success }
+                return dnnl_post_ops_append_eltwise(operations, 1, kind, alpha, 0)
+            }
+        }
+    }
+
+    func lower(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
+        let (x, weight, y) = (step.inputs[0], step.inputs[1], step.outputs[0])
+        let weightShape = lowering.shape(weight)
+        let descriptor = try forwardDescriptor(
+            lowering.shape(x), weightShape, lowering.shape(y), hasSum: hasResidual, lowering)
+        let source = try lowering.source(x, as: descriptor.layout(DNNL_ARG_SRC))
+        let weights = try lowering.source(
+            weight, as: descriptor.layout(DNNL_ARG_WEIGHTS), counted: self.weightShape(weightShape))
+        var arguments = [(DNNL_ARG_SRC, source), (DNNL_ARG_WEIGHTS, weights)]
+        if let bias = biasIndex { arguments.append((DNNL_ARG_BIAS, try lowering.plain(step.inputs[bias]))) }
+        let layout = try descriptor.layout(DNNL_ARG_DST)
+
+        func compute(_ target: Located) throws(SemblanceError) {
+            lowering.primitive("convolution", descriptor, arguments + [(DNNL_ARG_DST, target)])
+            // PReLU as a post-operation falls back to oneDNN's reference code, a hundred times slower.
+            guard let slope = slopeIndex else { return }
+            try Activation.prelu(target, slope: step.inputs[slope], into: target, lowering)
+        }
+        guard let residual = residualIndex else {
+            return try lowering.define(y, layout, write: compute)
+        }
+        let accumulator = try lowering.accumulator(step.inputs[residual], layout: layout, inputs: [source])
+        try compute(accumulator)
+        if !lowering.alias(y, to: accumulator) {
+            try lowering.define(y, layout) { (target) throws(SemblanceError) in
+                try lowering.reorder(accumulator, to: target)
+            }
+        }
+    }
+
+    func lowerInputGradient(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
+        let (dy, weight, dx) = (step.inputs[0], step.inputs[1], step.outputs[0])
+        let (x, y, shape) = (lowering.shape(dx), lowering.shape(dy), lowering.shape(weight))
+        let weights = try MemoryDescriptor.any(weightShape(shape))
+        let source = try MemoryDescriptor.any(x), target = try MemoryDescriptor.any(y)
+        let what = "the input gradient of a convolution of \(x) with \(shape)"
+        let hint = try forwardDescriptor(x, shape, y, hasSum: false, lowering)
+        let descriptor = try firstDescriptor(x, shape) { (algorithm) throws(SemblanceError) in
+            var description = dnnl_convolution_desc_t()
+            var (source, weights, target) = (source.raw, weights.raw, target.raw)
+            try check(what) {
+                dnnl_dilated_convolution_backward_data_desc_init(
+                    &description, algorithm, &source, &weights, &target, strides, dilations, paddingBefore,
+                    paddingAfter(x, y))
+            }
+            return try PrimitiveDescriptor(what, description, on: lowering.engine, hint: hint)
+        }
+        let arguments = [
+            (DNNL_ARG_DIFF_DST, try lowering.source(dy, as: descriptor.layout(DNNL_ARG_DIFF_DST))),
+            (
+                DNNL_ARG_WEIGHTS,
+                try lowering.source(
+                    weight, as: descriptor.layout(DNNL_ARG_WEIGHTS), counted: weightShape(shape))
+            ),
+        ]
+        try lowering.define(dx, descriptor.layout(DNNL_ARG_DIFF_SRC)) { target in
+            lowering.primitive(
+                "convolutionInputGradient", descriptor, arguments + [(DNNL_ARG_DIFF_SRC, target)])
+        }
+    }
+
+    func lowerWeightGradient(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
+        let (xValue, dy, dweight) = (step.inputs[0], step.inputs[1], step.outputs[0])
+        let (x, y, shape) = (lowering.shape(xValue), lowering.shape(dy), lowering.shape(dweight))
+        let weights = try MemoryDescriptor.any(weightShape(shape))
+        let source = try MemoryDescriptor.any(x), target = try MemoryDescriptor.any(y)
+        let what = "the weight gradient of a convolution of \(x) with \(shape)"
+        let hint = try forwardDescriptor(x, shape, y, hasSum: false, lowering)
+        let descriptor = try firstDescriptor(x, shape) { (algorithm) throws(SemblanceError) in
+            var description = dnnl_convolution_desc_t()
+            var (source, weights, target) = (source.raw, weights.raw, target.raw)
+            try check(what) {
+                dnnl_dilated_convolution_backward_weights_desc_init(
+                    &description, algorithm, &source, &weights, nil, &target, strides, dilations,
+                    paddingBefore,
+                    paddingAfter(x, y))
+            }
+            return try PrimitiveDescriptor(what, description, on: lowering.engine, hint: hint)
+        }
+        let arguments = [
+            (DNNL_ARG_SRC, try lowering.source(xValue, as: descriptor.layout(DNNL_ARG_SRC))),
+            (DNNL_ARG_DIFF_DST, try lowering.source(dy, as: descriptor.layout(DNNL_ARG_DIFF_DST))),
+        ]
+        let layout = try descriptor.layout(DNNL_ARG_DIFF_WEIGHTS)
+        try lowering.definePlain(dweight) { (target) throws(SemblanceError) in
+            var row = target
+            row.layout = try MemoryDescriptor(weightShape(shape))
+            let place = row.layout == layout ? row : lowering.temporary(layout)
+            lowering.primitive(
+                "convolutionWeightGradient", descriptor, arguments + [(DNNL_ARG_DIFF_WEIGHTS, place)])
+            if row.layout != layout { try lowering.reorder(place, to: row) }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import COneDNN
+import SemblanceCore
+
+// Operations that move elements: a view of the memory where that will do, else a reorder between strided layouts.
+extension Op {
+    func lowerReshape(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
+        let source = try lowering.plain(step.inputs[0], as: lowering.shape(step.outputs[0]))
+        guard !lowering.alias(step.outputs[0], to: source) else { return }
+        try lowering.definePlain(step.outputs[0]) { (target) throws(SemblanceError) in
+            try lowering.reorder(source, to: target)
+        }
+    }
+
+    func lowerTranspose(_ step: Step, _ lowering: Lowering, _ permutation: [Int]) throws(SemblanceError) {
+        var source = try lowering.plain(step.inputs[0])
+        let strides = lowering.shape(step.inputs[0]).strides
+        source.layout = try MemoryDescriptor(
+            lowering.shape(step.outputs[0]), strides: permutation.map { strides[$0] })
+        try lowering.definePlain(step.outputs[0]) { (target) throws(SemblanceError) in
+            try lowering.reorder(source, to: target)
+        }
+    }
+
+    func lowerConcat(_ step: Step, _ lowering: Lowering, axis: Int) throws(SemblanceError) {
+        let inputs = try step.inputs.map { (value) throws(SemblanceError) in try lowering.source(value) }
+        let strides = lowering.shape(step.outputs[0]).strides
+        try lowering.definePlain(step.outputs[0]) { (target) throws(SemblanceError) in
+            var start = 0
+            for (value, source) in zip(step.inputs, inputs) {
+                let shape = lowering.shape(value)
+                var part = target
+                part.offset += start * strides[axis] * 4
+                part.layout = try MemoryDescriptor(shape, strides: strides)
+                try lowering.reorder(source, to: part)
+                start += shape[axis]
+            }
+        }
+    }
+
+    func lowerSlice(_ step: Step, _ lowering: Lowering, axis: Int, start: Int) throws(SemblanceError) {
+        var source = try lowering.plain(step.inputs[0])
+        let strides = lowering.shape(step.inputs[0]).strides
+        source.offset += start * strides[axis] * 4
+        source.layout = try MemoryDescriptor(lowering.shape(step.outputs[0]), strides: strides)
+        try lowering.definePlain(step.outputs[0]) { (target) throws(SemblanceError) in
+            try lowering.reorder(source, to: target)
+        }
+    }
+}
