@@ -27,13 +27,14 @@ extension Network {
 
     /// A new weight and bias for the product at `producer`; its old ones stay for others that may share them.
     private mutating func replaceProduct(at producer: Int, weight: Tensor, bias: [Double]) {
-        let stem = nodes[producer].output
+        let stem = nodes[producer].name
         let values = bias.map { Float($0) }
+        // A product that two batch norms fold into is replaced twice.
+        parameters.removeAll { ["\(stem).folded.weight", "\(stem).folded.bias"].contains($0.name) }
         parameters.append(Parameter(name: "\(stem).folded.weight", role: .weight, tensor: weight))
         parameters.append(
             Parameter(
-                name: "\(stem).folded.bias", role: .bias,
-                tensor: Tensor(shape: [values.count], values: values)))
+                name: "\(stem).folded.bias", role: .bias, tensor: Tensor(shape: [values.count], values: values)))
         nodes[producer].inputs[1] = "\(stem).folded.weight"
         if nodes[producer].inputs.count > 2 {
             nodes[producer].inputs[2] = "\(stem).folded.bias"
