@@ -98,7 +98,9 @@ extension BatchNorm {
                     lowering.primitive(
                         "batchNormGradient", descriptor,
                         [
+                            // oneDNN 2.6 asks for a shift here and does not read it.
                             (DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_SCALE, scale),
+                            (DNNL_ARG_SHIFT, scale),
                             (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance), (DNNL_ARG_DIFF_SRC, target),
                             (DNNL_ARG_DIFF_SCALE, dscale), (DNNL_ARG_DIFF_SHIFT, dshift),
                         ])
