@@ -1,0 +1,147 @@
+import SemblanceCore
+
+/// A constant tensor. Its elements stay in the file's bytes until `constant()` decodes them.
+struct TensorProto {
+    /// Element types that are read.
+    enum DataType: Int {
+        case float = 1
+        case uint8 = 2
+        case int8 = 3
+        case int32 = 6
+        case int64 = 7
+        case bool = 9
+        case float16 = 10
+        case double = 11
+        case bfloat16 = 16
+    }
+
+    var name = ""
+    var dimensions: [Int] = []
+    var dataType = 0
+    var raw: ArraySlice<UInt8>?
+    /// `float_data` or `double_data`.
+    var floats: [Float] = []
+    /// `int32_data` or `int64_data`.
+    var integers: [Int] = []
+    var isExternal = false
+
+    init(name: String, shape: Shape, values: [Float]) {
+        self.name = name
+        dimensions = shape.dimensions
+        dataType = DataType.float.rawValue
+        raw = values.withUnsafeBytes { ArraySlice([UInt8]($0)) }
+    }
+
+    init(name: String, integers: [Int]) {
+        self.name = name
+        dimensions = [integers.count]
+        dataType = DataType.int64.rawValue
+        raw = integers.map(Int64.init).withUnsafeBytes { ArraySlice([UInt8]($0)) }
+    }
+
+    init(_ message: ProtobufReader) throws(SemblanceError) {
+        var reader = message
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: try field.append(to: &dimensions)
+            case 2: dataType = try field.integer()
+            case 4: try field.append(to: &floats)
+            case 5, 7: try field.append(to: &integers)
+            case 8: name = try field.string()
+            case 9: raw = try field.bytes()
+            case 10: try field.appendDoubles(to: &floats)
+            case 14: isExternal = try field.integer() == 1
+            default: break
+            }
+        }
+    }
+
+    var encoded: ProtobufWriter {
+        var writer = ProtobufWriter()
+        for dimension in dimensions { writer.integer(dimension, field: 1) }
+        writer.integer(dataType, field: 2)
+        writer.string(name, field: 8)
+        if let raw { writer.bytes([UInt8](raw), field: 9) }
+        return writer
+    }
+}
+
+extension TensorProto {
+    /// The decoded elements.
+    /// - Throws: `invalidModel` where the number of elements is not the shape's, `unsupportedOperation` for element
+    ///   types and storage that are not read.
+    func constant() throws(SemblanceError) -> Constant {
+        let label = "the tensor \(name.quoted)"
+        guard !isExternal else {
+            throw SemblanceError(
+                .unsupportedOperation, "\(label) is stored in another file",
+                remedy: "save the model as one file (onnx.save with save_as_external_data=False)")
+        }
+        guard let type = DataType(rawValue: dataType) else {
+            throw SemblanceError(.unsupportedOperation, "\(label) has the element type \(dataType)")
+        }
+        let shape = Shape(dimensions)
+        guard let count = shape.checkedCount else {
+            throw SemblanceError(.invalidModel, "\(label) has the impossible shape \(shape)")
+        }
+        guard let elements = raw.map({ type.elements(of: $0) }) ?? type.elements(of: self),
+            elements.count == count
+        else {
+            throw SemblanceError(
+                .invalidModel, "\(label) does not hold the \(count) elements of its shape \(shape)",
+                remedy: "the file is damaged or cut short: copy, download or export it again")
+        }
+        return Constant(name: name, shape: shape, elements: elements)
+    }
+}
+
+extension TensorProto.DataType {
+    /// Elements from little-endian bytes, or nil where the last is incomplete.
+    fileprivate func elements(of raw: ArraySlice<UInt8>) -> Constant.Elements? {
+        switch self {
+        case .float: [Float](littleEndianBytes: raw).map { .floats($0) }
+        case .double: [Double](littleEndianBytes: raw).map { .floats($0.map { Float($0) }) }
+        case .float16: [UInt16](littleEndianBytes: raw).map { .floats($0.map { Float(half: $0) }) }
+        case .bfloat16: [UInt16](littleEndianBytes: raw).map { .floats($0.map { Float(brain: $0) }) }
+        case .int64: [Int64](littleEndianBytes: raw).map { .integers($0.map { Int($0) }) }
+        case .int32: [Int32](littleEndianBytes: raw).map { .integers($0.map { Int($0) }) }
+        case .int8: [Int8](littleEndianBytes: raw).map { .integers($0.map { Int($0) }) }
+        case .uint8, .bool: .integers(raw.map { Int($0) })
+        }
+    }
+
+    /// Elements from the typed fields.
+    fileprivate func elements(of tensor: TensorProto) -> Constant.Elements? {
+        switch self {
+        case .float, .double: .floats(tensor.floats)
+        // Halves are stored as the integers of their bits.
+        case .float16: .floats(tensor.integers.map { Float(half: UInt16(truncatingIfNeeded: $0)) })
+        case .bfloat16: .floats(tensor.integers.map { Float(brain: UInt16(truncatingIfNeeded: $0)) })
+        case .int64, .int32, .int8, .uint8, .bool: .integers(tensor.integers)
+        }
+    }
+}
+
+extension Float {
+    /// From the bits of an IEEE half.
+    init(half bits: UInt16) {
+        let sign = UInt32(bits & 0x8000) << 16
+        let exponent = UInt32(bits >> 10 & 0x1F)
+        let fraction = UInt32(bits & 0x3FF)
+        switch exponent {
+        case 0:
+            let magnitude = Float(fraction) * 0x1p-24
+            self = sign == 0 ? magnitude : -magnitude
+        case 31: self = Float(bitPattern: sign | 0x7F80_0000 | fraction << 13)
+        default: self = Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
+        }
+    }
+
+    /// From the bits of a bfloat16.
+    init(brain bits: UInt16) { self = Float(bitPattern: UInt32(bits) << 16) }
+}
+
+extension String {
+    /// For messages: a name from a file may hold control characters or be endless.
+    var quoted: String { String(reflecting: utf8.count > 80 ? String(prefix(80)) + "..." : self) }
+}

@@ -1,0 +1,50 @@
+import SemblanceCore
+
+extension GraphReader {
+    /// Reads one node: the values of its inputs are there, and it defines its output.
+    typealias OperatorReader = @Sendable (GraphReader) -> (NodeProto) throws(SemblanceError) -> Void
+
+    /// All operators that are read. To add one, write its method and name it here.
+    static let operators: [String: OperatorReader] = [
+        "Add": GraphReader.arithmetic,
+        "AveragePool": GraphReader.averagePool,
+        "BatchNormalization": GraphReader.batchNormalization,
+        "Cast": GraphReader.cast,
+        "Clip": GraphReader.clip,
+        "Concat": GraphReader.concat,
+        "Constant": GraphReader.constantNode,
+        "Conv": GraphReader.convolution,
+        "Div": GraphReader.arithmetic,
+        "Dropout": GraphReader.dropout,
+        "Expand": GraphReader.expand,
+        "Flatten": GraphReader.flatten,
+        "Gather": GraphReader.gather,
+        "Gemm": GraphReader.gemm,
+        "GlobalAveragePool": GraphReader.globalAveragePool,
+        "Identity": GraphReader.identity,
+        "LeakyRelu": GraphReader.leakyRelu,
+        "LpNormalization": GraphReader.lpNormalization,
+        "MatMul": GraphReader.matMul,
+        "MaxPool": GraphReader.maxPool,
+        "Mul": GraphReader.arithmetic,
+        "PRelu": GraphReader.prelu,
+        "ReduceL2": GraphReader.reduceL2,
+        "ReduceMean": GraphReader.reduceMean,
+        "Relu": GraphReader.relu,
+        "Reshape": GraphReader.reshape,
+        "Resize": GraphReader.resize,
+        "Shape": GraphReader.shape,
+        "Sigmoid": GraphReader.sigmoid,
+        "Slice": GraphReader.slice,
+        "Squeeze": GraphReader.squeeze,
+        "Sub": GraphReader.arithmetic,
+        "Transpose": GraphReader.transpose,
+        "Unsqueeze": GraphReader.unsqueeze,
+        "Upsample": GraphReader.resize,
+    ]
+
+    /// Adds an operation of one computed input.
+    func emit(_ op: Op, _ input: (name: String, shape: Shape), of node: NodeProto) throws(SemblanceError) {
+        try emit(op, [input.name], shapes: [input.shape], as: node.outputs[0], of: node)
+    }
+}
