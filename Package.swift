@@ -47,6 +47,9 @@ let package = Package(
         .testTarget(
             name: "SemblanceBackendTests",
             dependencies: ["SemblanceCore", "SemblanceCPU", "SemblanceOpenCL", "SemblanceTestSupport"]),
+        .testTarget(
+            name: "SemblanceONNXTests",
+            dependencies: ["SemblanceONNX", "SemblanceCore", "SemblanceCPU", "SemblanceTestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

@@ -66,7 +66,9 @@ package func writeAtomically(_ bytes: UnsafeRawBufferPointer, to path: String) t
 
 /// `writeAtomically` of an array.
 package func writeAtomically(_ bytes: [UInt8], to path: String) throws(SemblanceError) {
-    try bytes.withUnsafeBytes { (buffer) throws(SemblanceError) in try writeAtomically(buffer, to: path) }
+    try bytes.withUnsafeBufferPointer { (buffer) throws(SemblanceError) in
+        try writeAtomically(UnsafeRawBufferPointer(buffer), to: path)
+    }
 }
 
 /// Writes everything, going on after short writes and signals; the error number, or 0.

@@ -1,0 +1,83 @@
+import Foundation
+import SemblanceCPU
+import SemblanceCore
+import SemblanceONNX
+import SemblanceTestSupport
+
+/// What a network computes, in double precision.
+func reference(_ network: Network, _ input: [Float], batch: Int) throws -> [[Float]] {
+    try evaluate(Program.inference(network, batch: batch), input, on: ReferenceBackend())
+}
+
+/// What a network computes on the CPU after all passes.
+func optimised(_ network: Network, _ input: [Float], batch: Int) throws -> [[Float]] {
+    try evaluate(Program.inference(network.optimised(), batch: batch), input, on: CPUBackend(threads: 1))
+}
+
+private func evaluate(_ program: Program, _ input: [Float], on backend: any Backend) throws -> [[Float]] {
+    let plan = try backend.prepare(program, options: PlanOptions())
+    let source = program.values.firstIndex { $0.storage == .input }.map { ValueID($0) }
+    try plan.write(input, to: source ?? ValueID(0))
+    try plan.run()
+    return try program.values.indices.filter { program.values[$0].storage == .output }
+        .map { try plan.read(ValueID($0)) }
+}
+
+/// Uniform numbers in [-1, 1).
+func noise(_ count: Int, _ random: inout RandomSource) -> [Float] { (0..<count).map { _ in random.uniform(-1...1) } }
+
+/// The largest |a - b| after scaling each row of `width` to length 1.
+func embeddingDifference(_ a: [Float], _ b: [Float], width: Int) -> Float {
+    guard a.count == b.count, !a.isEmpty else { return .infinity }
+    var largest: Float = 0
+    for row in stride(from: 0, to: a.count, by: width) {
+        let x = a[row..<row + width], y = b[row..<row + width]
+        let xLength = x.reduce(0) { $0 + $1 * $1 }.squareRoot(), yLength = y.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        for (p, q) in zip(x, y) {
+            let difference = abs(p / xLength - q / yLength)
+            guard difference.isFinite else { return .infinity }
+            largest = max(largest, difference)
+        }
+    }
+    return largest
+}
+
+/// max |a - b| over max |a|.
+func relativeDifference(_ a: [Float], _ b: [Float]) -> Float {
+    guard a.count == b.count, let scale = a.map(abs).max() else { return .infinity }
+    let largest = zip(a, b).map { abs($0 - $1) }.max() ?? .infinity
+    return largest.isFinite ? largest / max(scale, 1e-20) : .infinity
+}
+
+extension Network {
+    /// Gives all parameters random values of a size that keeps activations alive, also those that start at 0 or 1.
+    func randomised(_ random: inout RandomSource) -> Network {
+        var network = self
+        for index in parameters.indices {
+            let shape = parameters[index].tensor.shape
+            let fanIn = Float(max(1, shape.count / max(1, shape.dimensions.first ?? 1)))
+            for position in 0..<shape.count {
+                network.parameters[index].tensor.values[position] =
+                    switch parameters[index].role {
+                    case .weight: random.normal() * (2 / fanIn).squareRoot()
+                    case .gamma, .runningVariance: random.uniform(0.5...1.5)
+                    default: random.uniform(-0.5...0.5)
+                    }
+            }
+        }
+        return network
+    }
+}
+
+/// A folder that goes away with the test.
+func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "semblance-onnx-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try body(folder.path)
+}
+
+/// Files that are committed beside the tests.
+func committed(_ name: String, file: String = #filePath) -> String {
+    URL(filePath: file).deletingLastPathComponent().appending(path: name).path
+}
