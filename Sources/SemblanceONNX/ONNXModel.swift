@@ -35,7 +35,8 @@ package struct ONNXModel: Sendable {
                     .invalidModel, "the file holds no graph", remedy: "it is damaged or no ONNX model")
             }
             let opset = try model.opset()
-            let network = try GraphReader(graph, opset: opset, fileSize: bytes.count).read(inputShape: inputShape)
+            let network = try GraphReader(graph, opset: opset, fileSize: bytes.count).read(
+                inputShape: inputShape)
             var result = ONNXModel(network: network)
             result.producer = (model.producerName, model.producerVersion)
             for entry in model.metadata {
@@ -76,7 +77,8 @@ package struct ONNXModel: Sendable {
 extension ModelProto {
     /// The version of ONNX's own operators.
     fileprivate func opset() throws(SemblanceError) -> Int {
-        guard let version = opsets.first(where: { $0.domain.isEmpty || $0.domain == "ai.onnx" })?.version else {
+        guard let version = opsets.first(where: { $0.domain.isEmpty || $0.domain == "ai.onnx" })?.version
+        else {
             throw SemblanceError(.invalidModel, "the file does not say which operator set it uses")
         }
         guard (7...25).contains(version) else {

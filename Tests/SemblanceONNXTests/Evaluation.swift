@@ -24,7 +24,9 @@ private func evaluate(_ program: Program, _ input: [Float], on backend: any Back
 }
 
 /// Uniform numbers in [-1, 1).
-func noise(_ count: Int, _ random: inout RandomSource) -> [Float] { (0..<count).map { _ in random.uniform(-1...1) } }
+func noise(_ count: Int, _ random: inout RandomSource) -> [Float] {
+    (0..<count).map { _ in random.uniform(-1...1) }
+}
 
 /// The largest |a - b| after scaling each row of `width` to length 1.
 func embeddingDifference(_ a: [Float], _ b: [Float], width: Int) -> Float {
@@ -32,7 +34,8 @@ func embeddingDifference(_ a: [Float], _ b: [Float], width: Int) -> Float {
     var largest: Float = 0
     for row in stride(from: 0, to: a.count, by: width) {
         let x = a[row..<row + width], y = b[row..<row + width]
-        let xLength = x.reduce(0) { $0 + $1 * $1 }.squareRoot(), yLength = y.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        let xLength = x.reduce(0) { $0 + $1 * $1 }.squareRoot(),
+            yLength = y.reduce(0) { $0 + $1 * $1 }.squareRoot()
         for (p, q) in zip(x, y) {
             let difference = abs(p / xLength - q / yLength)
             guard difference.isFinite else { return .infinity }

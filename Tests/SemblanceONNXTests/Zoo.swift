@@ -7,7 +7,8 @@ enum Zoo {
         case "operations": operations(&random)
         case "fused": fused(&random)
         case "matrices": matrices(&random)
-        case "small": try Architecture.small.network(size: 32, channels: 1, embedding: 16, seed: random.next())
+        case "small":
+            try Architecture.small.network(size: 32, channels: 1, embedding: 16, seed: random.next())
         case "mobilefacenet": try Architecture.mobileFaceNet.network(size: 32, seed: random.next())
         default: try Architecture.iResNet18.network(size: 32, embedding: 32, seed: random.next())
         }
@@ -22,13 +23,18 @@ enum Zoo {
     /// Images: windows of odd forms, all activations, broadcasting, concat, slice, transpose, resize.
     private static func operations(_ random: inout RandomSource) -> Network {
         let odd = Window(
-            kernel: Extent(3, 2), stride: Extent(1, 2), padding: Padding(top: 1, left: 0, bottom: 2, right: 1),
+            kernel: Extent(3, 2), stride: Extent(1, 2),
+            padding: Padding(top: 1, left: 0, bottom: 2, right: 1),
             dilation: Extent(2, 1))
-        let pool = Window(kernel: Extent(3, 2), stride: Extent(2, 1), padding: Padding(top: 1, left: 0, bottom: 1, right: 1))
+        let pool = Window(
+            kernel: Extent(3, 2), stride: Extent(2, 1), padding: Padding(top: 1, left: 0, bottom: 1, right: 1)
+        )
         let nodes = [
-            Node(name: "conv", op: .convolution(Convolution(window: odd, groups: 2, hasBias: true)),
+            Node(
+                name: "conv", op: .convolution(Convolution(window: odd, groups: 2, hasBias: true)),
                 inputs: ["image", "conv.weight", "conv.bias"], output: "conv"),
-            Node(name: "bn", op: .batchNorm(BatchNorm(epsilon: 2e-5, momentum: 0.3)),
+            Node(
+                name: "bn", op: .batchNorm(BatchNorm(epsilon: 2e-5, momentum: 0.3)),
                 inputs: ["conv", "bn.gamma", "bn.beta", "bn.mean", "bn.variance"], output: "bn"),
             Node(name: "prelu", op: .activation(.prelu), inputs: ["bn", "prelu.slope"], output: "prelu"),
             Node(name: "leaky", op: .activation(.leakyRelu(slope: 0.2)), inputs: ["bn"], output: "leaky"),
@@ -38,11 +44,14 @@ enum Zoo {
             Node(name: "mean", op: .globalAveragePool, inputs: ["scale"], output: "mean"),
             Node(name: "shift", op: .add, inputs: ["scale", "mean"], output: "shift"),
             Node(name: "max", op: .maxPool(pool), inputs: ["shift"], output: "max"),
-            Node(name: "average", op: .averagePool(AveragePool(window: pool, countsPadding: true)),
+            Node(
+                name: "average", op: .averagePool(AveragePool(window: pool, countsPadding: true)),
                 inputs: ["shift"], output: "average"),
-            Node(name: "inner", op: .averagePool(AveragePool(window: pool, countsPadding: false)),
+            Node(
+                name: "inner", op: .averagePool(AveragePool(window: pool, countsPadding: false)),
                 inputs: ["shift"], output: "inner"),
-            Node(name: "concat", op: .concat(axis: 1), inputs: ["max", "average", "inner"], output: "concat"),
+            Node(
+                name: "concat", op: .concat(axis: 1), inputs: ["max", "average", "inner"], output: "concat"),
             Node(name: "relu", op: .activation(.relu), inputs: ["concat"], output: "relu"),
             Node(name: "part", op: .slice(axis: 1, start: 3, count: 8), inputs: ["relu"], output: "part"),
             Node(name: "large", op: .resizeNearest(Extent(2, 3)), inputs: ["part"], output: "large"),
@@ -56,7 +65,8 @@ enum Zoo {
             parameter("prelu.slope", .slope, [6]), parameter("scale.factor", .constant, [1, 6, 1, 1]),
         ]
         return Network(
-            name: "operations", inputName: "image", inputShape: [4, 9, 8], nodes: nodes, parameters: parameters,
+            name: "operations", inputName: "image", inputShape: [4, 9, 8], nodes: nodes,
+            parameters: parameters,
             outputNames: ["mean", "rows"]
         ).randomised(&random)
     }
@@ -65,12 +75,17 @@ enum Zoo {
     private static func fused(_ random: inout RandomSource) -> Network {
         let same = Window(kernel: Extent(3), padding: Padding(1))
         let nodes = [
-            Node(name: "a", op: .convolution(Convolution(window: same, activation: .prelu)),
+            Node(
+                name: "a", op: .convolution(Convolution(window: same, activation: .prelu)),
                 inputs: ["input", "a.weight", "a.slope"], output: "a"),
-            Node(name: "b",
-                op: .convolution(Convolution(window: same, hasBias: true, hasResidual: true, activation: .leakyRelu(slope: 0.1))),
+            Node(
+                name: "b",
+                op: .convolution(
+                    Convolution(
+                        window: same, hasBias: true, hasResidual: true, activation: .leakyRelu(slope: 0.1))),
                 inputs: ["a", "b.weight", "b.bias", "a"], output: "b"),
-            Node(name: "c", op: .convolution(Convolution(window: same, hasResidual: true)),
+            Node(
+                name: "c", op: .convolution(Convolution(window: same, hasResidual: true)),
                 inputs: ["b", "b.weight", "a"], output: "c"),
         ]
         let parameters = [
@@ -86,24 +101,30 @@ enum Zoo {
     private static func matrices(_ random: inout RandomSource) -> Network {
         let nodes = [
             Node(name: "flatten", op: .reshape([0, -1]), inputs: ["input"], output: "flatten"),
-            Node(name: "fc1", op: .fullyConnected(FullyConnected(hasBias: false)), inputs: ["flatten", "fc1.weight"],
+            Node(
+                name: "fc1", op: .fullyConnected(FullyConnected(hasBias: false)),
+                inputs: ["flatten", "fc1.weight"],
                 output: "fc1"),
             Node(name: "bn", op: .batchNorm(BatchNorm()), inputs: ["fc1", "g", "b", "m", "v"], output: "bn"),
             Node(name: "prelu", op: .activation(.prelu), inputs: ["bn", "slope"], output: "prelu"),
-            Node(name: "drop", op: .dropout(Dropout(rate: 0.25, seed: 77)), inputs: ["prelu"], output: "drop"),
-            Node(name: "fc2", op: .fullyConnected(FullyConnected(hasBias: true)),
+            Node(
+                name: "drop", op: .dropout(Dropout(rate: 0.25, seed: 77)), inputs: ["prelu"], output: "drop"),
+            Node(
+                name: "fc2", op: .fullyConnected(FullyConnected(hasBias: true)),
                 inputs: ["drop", "fc2.weight", "fc2.bias"], output: "fc2"),
             Node(name: "shift", op: .add, inputs: ["fc2", "offset"], output: "shift"),
             Node(name: "unit", op: .l2Normalise(epsilon: 1e-6), inputs: ["shift"], output: "unit"),
         ]
         let parameters = [
-            parameter("fc1.weight", .weight, [10, 36]), parameter("g", .gamma, [10]), parameter("b", .beta, [10]),
+            parameter("fc1.weight", .weight, [10, 36]), parameter("g", .gamma, [10]),
+            parameter("b", .beta, [10]),
             parameter("m", .runningMean, [10]), parameter("v", .runningVariance, [10]),
             parameter("slope", .slope, [10]), parameter("fc2.weight", .weight, [7, 10]),
             parameter("fc2.bias", .bias, [7]), parameter("offset", .constant, [1, 7]),
         ]
         return Network(
-            name: "matrices", inputShape: [1, 6, 6], nodes: nodes, parameters: parameters, outputNames: ["unit"]
+            name: "matrices", inputShape: [1, 6, 6], nodes: nodes, parameters: parameters,
+            outputNames: ["unit"]
         ).randomised(&random)
     }
 }

@@ -94,7 +94,9 @@ extension ProtobufReader.Field {
     func message() throws(SemblanceError) -> ProtobufReader { ProtobufReader(try bytes()) }
 
     func string() throws(SemblanceError) -> String {
-        guard let string = String(validating: try bytes(), as: UTF8.self) else { throw wrongType("UTF-8 text") }
+        guard let string = String(validating: try bytes(), as: UTF8.self) else {
+            throw wrongType("UTF-8 text")
+        }
         return string
     }
 

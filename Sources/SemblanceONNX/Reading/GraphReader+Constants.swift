@@ -35,7 +35,9 @@ extension GraphReader {
     func gather(_ node: NodeProto) throws(SemblanceError) {
         let data = try dimensions(node, 0)
         let indices = try dimensions(node, 1)
-        guard !data.isScalar, try node.integer("axis") ?? 0 == 0 else { throw invalid("it takes entries of no list") }
+        guard !data.isScalar, try node.integer("axis") ?? 0 == 0 else {
+            throw invalid("it takes entries of no list")
+        }
         var result: [Int?] = []
         for index in indices.values {
             guard let index else { throw unsupported("an index depends on the batch size") }
@@ -57,8 +59,11 @@ extension GraphReader {
             if isFloat {
                 constant.elements = .floats(constant.floats)
             } else {
-                let integers = constant.integers ?? constant.floats.compactMap { Int(exactly: $0.rounded(.towardZero)) }
-                guard integers.count == constant.elements.count else { throw invalid("a number that is no integer") }
+                let integers =
+                    constant.integers ?? constant.floats.compactMap { Int(exactly: $0.rounded(.towardZero)) }
+                guard integers.count == constant.elements.count else {
+                    throw invalid("a number that is no integer")
+                }
                 constant.elements = .integers(integers)
             }
             constant.name = node.outputs[0]
@@ -71,7 +76,9 @@ extension GraphReader {
     /// Norms are stretched to the shape of what they will divide: dividing does so by itself.
     func expand(_ node: NodeProto) throws(SemblanceError) {
         guard case .rowNorms = try value(node, 0) else { throw unsupported("only norms can be expanded") }
-        guard try dimensions(node, 1).values.count == 2 else { throw unsupported("norms make no matrix here") }
+        guard try dimensions(node, 1).values.count == 2 else {
+            throw unsupported("norms make no matrix here")
+        }
         try identity(node)
     }
 

@@ -23,9 +23,15 @@ extension GraphReader {
         let isSingle = slope.elements.count == 1
         // The slope's dimensions line up with x's last ones.
         let leading = x.shape.rank - slope.shape.rank
-        guard isSingle || leading >= 0 && leading <= 1
-            && slope.shape.dimensions.enumerated().allSatisfy({ $1 == ($0 + leading == 1 ? channels : 1) })
-        else { throw unsupported("a slope of \(slope.shape) for \(x.shape): it must be one number a channel") }
+        guard
+            isSingle
+                || leading >= 0 && leading <= 1
+                    && slope.shape.dimensions.enumerated().allSatisfy({
+                        $1 == ($0 + leading == 1 ? channels : 1)
+                    })
+        else {
+            throw unsupported("a slope of \(slope.shape) for \(x.shape): it must be one number a channel")
+        }
         let values = isSingle && channels > 1 ? [Float](repeating: slope.floats[0], count: channels) : nil
         let name = try parameter(slope, .slope, shape: [channels], values: values)
         try emit(
@@ -101,7 +107,8 @@ extension GraphReader {
         case "Sub":
             let negated = try scaled(b, by: -1, node)
             guard a.shape.count >= b.shape.count else {
-                return try emit(.add, [negated.name, a.name], shapes: [b.shape, a.shape], as: output, of: node)
+                return try emit(
+                    .add, [negated.name, a.name], shapes: [b.shape, a.shape], as: output, of: node)
             }
             try emit(.add, [a.name, negated.name], shapes: [a.shape, b.shape], as: output, of: node)
         default:
@@ -146,7 +153,8 @@ extension GraphReader {
     private func scaled(_ x: Tensor, by factor: Float, _ node: NodeProto) throws(SemblanceError) -> Tensor {
         let output = freshName("\(node.outputs[0]).scaled")
         let shape = Shape([Int](repeating: 1, count: x.shape.rank))
-        let constant = Constant(name: freshName("\(output).factor"), shape: shape, elements: .floats([factor]))
+        let constant = Constant(
+            name: freshName("\(output).factor"), shape: shape, elements: .floats([factor]))
         let name = try parameter(constant, .constant, shape: shape)
         try emit(.multiply, [x.name, name], shapes: [x.shape, shape], as: output, of: node)
         return (output, x.shape)

@@ -11,7 +11,9 @@ extension GraphReader {
             try reshape((name, shape), to: target, node)
         case .constant(var constant):
             let known = target.compactMap { $0 }
-            guard known.count == target.count else { throw unsupported("the shape depends on the batch size") }
+            guard known.count == target.count else {
+                throw unsupported("the shape depends on the batch size")
+            }
             do throws(SemblanceError) {
                 constant.shape = try Op.reshape(known).outputShapes(for: [constant.shape])[0]
             } catch { throw invalid(error.message) }
@@ -47,7 +49,9 @@ extension GraphReader {
             result = try Op.reshape(sizes).outputShapes(for: [x.shape])[0]
         } catch { throw invalid(error.message) }
         guard result.rank >= 1, result[0] == 1 else {
-            throw unsupported("a reshape to \(target.map { $0.map(String.init) ?? "batch" }) folds other axes into the batch")
+            throw unsupported(
+                "a reshape to \(target.map { $0.map(String.init) ?? "batch" }) folds other axes into the batch"
+            )
         }
         sizes[0] = 0
         // One canonical form for flattening: passes over networks look for it.
@@ -107,7 +111,9 @@ extension GraphReader {
     }
 
     func unsqueeze(_ node: NodeProto) throws(SemblanceError) {
-        guard let axes = try integers(node, "axes", orInput: 1), axes.count <= 8 else { throw invalid("there are no axes") }
+        guard let axes = try integers(node, "axes", orInput: 1), axes.count <= 8 else {
+            throw invalid("there are no axes")
+        }
         func unsqueezed(_ shape: Shape) throws(SemblanceError) -> [Int] {
             let rank = shape.rank + axes.count
             var added: Set<Int> = []
@@ -185,7 +191,9 @@ extension GraphReader {
         guard steps.allSatisfy({ $0 == 1 }) else { throw unsupported("only steps of 1 are supported") }
         /// Entries in ONNX's terms: negative counts from the end, and everything is cut to the axis.
         func range(_ index: Int, size: Int) -> Range<Int> {
-            func position(_ value: Int) -> Int { min(max(value < 0 ? max(value, -size) + size : value, 0), size) }
+            func position(_ value: Int) -> Int {
+                min(max(value < 0 ? max(value, -size) + size : value, 0), size)
+            }
             let start = position(starts[index])
             return start..<max(start, position(ends[index]))
         }
@@ -216,7 +224,9 @@ extension GraphReader {
     func reduceMean(_ node: NodeProto) throws(SemblanceError) {
         let x = try computed(node, 0)
         var axes: Set<Int> = []
-        for axis in try integers(node, "axes", orInput: 1) ?? [] { axes.insert(try self.axis(axis, rank: x.shape.rank)) }
+        for axis in try integers(node, "axes", orInput: 1) ?? [] {
+            axes.insert(try self.axis(axis, rank: x.shape.rank))
+        }
         guard x.shape.rank == 4, axes == [2, 3] else {
             throw unsupported("only the mean over height and width is supported")
         }

@@ -60,7 +60,9 @@ extension GraphReader {
 
     /// Adds `constant` to a matrix product that nothing else reads as its bias: where the file keeps them apart, training still
     /// sees a bias.
-    func absorb(_ constant: Constant, intoProduct name: String, node: NodeProto) throws(SemblanceError) -> Bool {
+    func absorb(_ constant: Constant, intoProduct name: String, node: NodeProto) throws(SemblanceError)
+        -> Bool
+    {
         guard takesBias.contains(name), useCounts[name] == 1, let index = producers[name],
             case .computed(_, let shape)? = values[name],
             constant.shape.rank <= 2, constant.shape.dimensions.last == shape[1],
@@ -115,7 +117,8 @@ extension GraphReader {
 
     func lpNormalization(_ node: NodeProto) throws(SemblanceError) {
         let x = try computed(node, 0)
-        guard x.shape.rank == 2, [1, -1].contains(try node.integer("axis") ?? -1), try node.integer("p") ?? 2 == 2
+        guard x.shape.rank == 2, [1, -1].contains(try node.integer("axis") ?? -1),
+            try node.integer("p") ?? 2 == 2
         else { throw unsupported("only the L2 normalisation of a matrix' rows is supported") }
         try emit(.l2Normalise(epsilon: .leastNormalMagnitude), x, of: node)
     }

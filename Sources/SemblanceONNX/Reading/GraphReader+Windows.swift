@@ -126,7 +126,9 @@ extension GraphReader {
         }
         guard scales.count == 4, scales[0] == 1, scales[1] == 1, let height = Int(exactly: scales[2]),
             let width = Int(exactly: scales[3]), (1...1024).contains(height), (1...1024).contains(width)
-        else { throw unsupported("only enlarging height and width by whole factors is supported, not \(scales)") }
+        else {
+            throw unsupported("only enlarging height and width by whole factors is supported, not \(scales)")
+        }
         return Extent(height, width)
     }
 

@@ -105,12 +105,14 @@ final class GraphReader {
         guard inputs.count == 1 else {
             let names = inputs.map(\.name.quoted).prefix(5).joined(separator: ", ")
             throw SemblanceError(
-                .invalidModel, inputs.isEmpty ? "the model has no input" : "the model has several inputs: \(names)",
+                .invalidModel,
+                inputs.isEmpty ? "the model has no input" : "the model has several inputs: \(names)",
                 remedy: "a network with one image input is needed")
         }
         let input = inputs[0]
         guard let dimensions = input.dimensions, dimensions.count >= 2 else {
-            throw SemblanceError(.invalidModel, "the input \(input.name.quoted) has no shape of at least two dimensions")
+            throw SemblanceError(
+                .invalidModel, "the input \(input.name.quoted) has no shape of at least two dimensions")
         }
         fileBatch = dimensions[0].flatMap { $0 > 0 ? $0 : nil }
         var perImage: [Int] = []
@@ -134,12 +136,14 @@ final class GraphReader {
 
     private func read(_ node: NodeProto) throws(SemblanceError) {
         do throws(SemblanceError) {
-            guard node.domain.isEmpty || node.domain == "ai.onnx", let read = Self.operators[node.operatorName]
+            guard node.domain.isEmpty || node.domain == "ai.onnx",
+                let read = Self.operators[node.operatorName]
             else {
                 let known = Self.operators.keys.sorted().joined(separator: ", ")
                 let domain = node.domain.isEmpty ? "" : " of \(node.domain.quoted)"
                 throw SemblanceError(
-                    .unsupportedOperation, "the operator \(node.operatorName.quoted)\(domain) is not supported",
+                    .unsupportedOperation,
+                    "the operator \(node.operatorName.quoted)\(domain) is not supported",
                     remedy: "operators that are: \(known)")
             }
             guard Set(node.attributes.map(\.name)).count == node.attributes.count else {
@@ -197,7 +201,8 @@ extension GraphReader {
     func invalid(_ reason: String) -> SemblanceError { SemblanceError(.invalidModel, reason) }
 
     private func check(_ shape: Shape, of name: String) throws(SemblanceError) {
-        guard let count = shape.checkedCount, count <= Self.largestValue, shape.dimensions.allSatisfy({ $0 > 0 })
+        guard let count = shape.checkedCount, count <= Self.largestValue,
+            shape.dimensions.allSatisfy({ $0 > 0 })
         else { throw invalid("\(name.quoted) would have the shape \(shape)") }
     }
 
@@ -213,7 +218,8 @@ extension GraphReader {
         switch value {
         case .constant(let constant): try charge(constant.elements.count)
         // Shapes are short; joining them again and again would double them each time.
-        case .dimensions(let values, _): guard values.count <= 64 else { throw invalid("a shape is too long") }
+        case .dimensions(let values, _):
+            guard values.count <= 64 else { throw invalid("a shape is too long") }
         case .computed, .rowNorms: break
         }
         guard values.updateValue(value, forKey: name) == nil else {
@@ -259,7 +265,9 @@ extension GraphReader {
     }
 
     /// A vector or scalar of integers that may name the batch size.
-    func dimensions(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> (values: [Int?], isScalar: Bool) {
+    func dimensions(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> (
+        values: [Int?], isScalar: Bool
+    ) {
         switch try value(node, index) {
         case .dimensions(let values, let isScalar): return (values, isScalar)
         case .constant(let constant):
@@ -281,7 +289,8 @@ extension GraphReader {
     }
 
     /// What old opsets have as an attribute and new ones as an input.
-    func integers(_ node: NodeProto, _ attribute: String, orInput index: Int) throws(SemblanceError) -> [Int]? {
+    func integers(_ node: NodeProto, _ attribute: String, orInput index: Int) throws(SemblanceError) -> [Int]?
+    {
         if let values = try node.integers(attribute) { return values }
         return has(node, index) ? try integers(node, index) : nil
     }
@@ -307,7 +316,9 @@ extension GraphReader {
         throws(SemblanceError) -> String
     {
         guard shape.checkedCount == (values?.count ?? constant.elements.count), shape.count > 0 else {
-            throw invalid("\(constant.name.quoted) of shape \(constant.shape) cannot serve as \(role.rawValue) \(shape)")
+            throw invalid(
+                "\(constant.name.quoted) of shape \(constant.shape) cannot serve as \(role.rawValue) \(shape)"
+            )
         }
         let isShared = values == nil && (role == .weight || role == .constant)
         let key = SharedParameter(constant: constant.name, role: role, shape: shape)
@@ -316,7 +327,8 @@ extension GraphReader {
         let isFirst = parameterNames.insert(constant.name).inserted
         let name = isFirst ? constant.name : freshName(constant.name)
         network.parameters.append(
-            Parameter(name: name, role: role, tensor: Tensor(shape: shape, values: values ?? constant.floats)))
+            Parameter(name: name, role: role, tensor: Tensor(shape: shape, values: values ?? constant.floats))
+        )
         if isShared { sharedParameters[key] = name }
         return name
     }
@@ -326,7 +338,8 @@ extension GraphReader {
         throws(SemblanceError)
     {
         var shape = shapes[0]
-        if case .dropout = op {} else {
+        if case .dropout = op {
+        } else {
             do throws(SemblanceError) { shape = try op.outputShapes(for: shapes)[0] } catch {
                 throw invalid(error.message)
             }

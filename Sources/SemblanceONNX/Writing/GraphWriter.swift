@@ -50,7 +50,7 @@ struct GraphWriter {
             }
         }
         for name in network.outputNames {
-            let dimensions: [Int?] = [nil] + (try shape(of: name)).dimensions.dropFirst()
+            let dimensions: [Int?] = [nil] + Array(try shape(of: name).dimensions.dropFirst())
             graph.outputs.append(ValueInfoProto(name: name, dimensions: dimensions))
         }
     }
@@ -200,7 +200,9 @@ struct GraphWriter {
         let operands = node.inputs.prefix(convolution.hasBias ? 3 : 2).map { operand($0) }
         let group = AttributeProto("group", .integer(convolution.groups))
         var output = node.output
-        if convolution.hasResidual || convolution.activation != nil { output = freshName("\(node.output).conv") }
+        if convolution.hasResidual || convolution.activation != nil {
+            output = freshName("\(node.output).conv")
+        }
         append("Conv", node, operands, attributes(convolution.window) + [group], output: output)
         if let index = convolution.residualIndex {
             let sum = convolution.activation == nil ? node.output : freshName("\(node.output).sum")
@@ -210,7 +212,8 @@ struct GraphWriter {
         if let activation = convolution.activation {
             let slope = convolution.slopeIndex.map { node.inputs[$0] } ?? ""
             try write(
-                activation, node, output, slope: slope, shape: try shape(of: node.output), output: node.output)
+                activation, node, output, slope: slope, shape: try shape(of: node.output), output: node.output
+            )
         }
     }
 

@@ -1,0 +1,43 @@
+import Foundation
+
+/// ONNX Runtime, through a Python interpreter that has it.
+enum ONNXRuntime {
+    /// SEMBLANCE_PYTHON, or the virtual environment in the package's folder.
+    static let python: String? = {
+        if let path = ProcessInfo.processInfo.environment["SEMBLANCE_PYTHON"] { return path }
+        let path = committed("../../.venv/bin/python")
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }()
+
+    struct Failure: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    /// All outputs, one after the other.
+    static func run(model: String, input: [Float], batch: Int) throws -> [Float] {
+        guard let python else { throw Failure(description: "there is no Python") }
+        return try withTemporaryFolder { folder in
+            let inputPath = folder + "/input", outputPath = folder + "/output"
+            try input.withUnsafeBytes { try Data($0).write(to: URL(filePath: inputPath)) }
+            let process = Process()
+            process.executableURL = URL(filePath: python)
+            process.arguments = [committed("run_onnx.py"), model, inputPath, outputPath, String(batch)]
+            let messages = Pipe()
+            process.standardError = messages
+            try process.run()
+            let text = messages.fileHandleForReading.readDataToEndOfFile()
+            process.waitUntilExit()
+            guard process.terminationStatus == 0 else {
+                throw Failure(description: String(decoding: text, as: UTF8.self))
+            }
+            return try floats(of: outputPath)
+        }
+    }
+
+    static func floats(of path: String) throws -> [Float] {
+        let data = try Data(contentsOf: URL(filePath: path))
+        return [Float](unsafeUninitializedCapacity: data.count / 4) { buffer, count in
+            count = data.copyBytes(to: buffer) / 4
+        }
+    }
+}
