@@ -22,23 +22,23 @@ final class GraphReader {
     /// The batch size that the file fixes, if it does.
     private(set) var fileBatch: Int?
     var network: Network
-    private(set) var values: [String: Value] = [:]
+    var values: [String: Value] = [:]
     /// Names that the file or this reader has given away.
-    private var taken: Set<String> = []
-    private var freshNames = 0
+    var taken: Set<String> = []
+    var freshNames = 0
     /// Elements of decoded and derived constants that may still be made: a small file must not fill the memory by naming
     /// the same weights again and again.
-    private var budget: Int
-    private var parameterNames: Set<String> = []
-    private var sharedParameters: [SharedParameter: String] = [:]
+    var budget: Int
+    var parameterNames: Set<String> = []
+    var sharedParameters: [SharedParameter: String] = [:]
     /// Network nodes by the name of their output.
     var producers: [String: Int] = [:]
     /// Outputs of products that a following Add gives their bias.
     var takesBias: Set<String> = []
     /// How many needed nodes and graph outputs read each name.
-    private(set) var useCounts: [String: Int] = [:]
+    var useCounts: [String: Int] = [:]
 
-    private struct SharedParameter: Hashable {
+    struct SharedParameter: Hashable {
         var constant: String
         var role: ParameterRole
         var shape: Shape
@@ -192,162 +192,5 @@ final class GraphReader {
             network.nodes[index].output = renamed[network.nodes[index].output] ?? network.nodes[index].output
         }
         network.outputNames = network.outputNames.map { renamed[$0] ?? $0 }
-    }
-}
-
-// What operator readers build with.
-extension GraphReader {
-    func unsupported(_ reason: String) -> SemblanceError { SemblanceError(.unsupportedOperation, reason) }
-    func invalid(_ reason: String) -> SemblanceError { SemblanceError(.invalidModel, reason) }
-
-    private func check(_ shape: Shape, of name: String) throws(SemblanceError) {
-        guard let count = shape.checkedCount, count <= Self.largestValue,
-            shape.dimensions.allSatisfy({ $0 > 0 })
-        else { throw invalid("\(name.quoted) would have the shape \(shape)") }
-    }
-
-    private func charge(_ count: Int) throws(SemblanceError) {
-        budget -= count
-        guard budget >= 0 else {
-            throw invalid("the constants take far more memory than the file has bytes")
-        }
-    }
-
-    /// - Throws: `invalidModel` where the name has a meaning already.
-    func define(_ value: Value, as name: String) throws(SemblanceError) {
-        switch value {
-        case .constant(let constant): try charge(constant.elements.count)
-        // Shapes are short; joining them again and again would double them each time.
-        case .dimensions(let values, _):
-            guard values.count <= 64 else { throw invalid("a shape is too long") }
-        case .computed, .rowNorms: break
-        }
-        guard values.updateValue(value, forKey: name) == nil else {
-            throw invalid("the name \(name.quoted) is defined twice")
-        }
-    }
-
-    /// A name that nothing else has.
-    func freshName(_ stem: String) -> String {
-        var name = stem
-        while !taken.insert(name).inserted {
-            freshNames += 1
-            name = "\(stem).\(freshNames)"
-        }
-        return name
-    }
-
-    /// Whether an optional input is there.
-    func has(_ node: NodeProto, _ index: Int) -> Bool {
-        index < node.inputs.count && !node.inputs[index].isEmpty
-    }
-
-    func value(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> Value {
-        guard has(node, index) else { throw invalid("input \(index) is missing") }
-        guard let value = values[node.inputs[index]] else {
-            throw invalid("it reads \(node.inputs[index].quoted), which nothing before it defines")
-        }
-        return value
-    }
-
-    func computed(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> (name: String, shape: Shape) {
-        guard case .computed(let name, let shape) = try value(node, index) else {
-            throw unsupported("input \(index) does not depend on the network's input")
-        }
-        return (name, shape)
-    }
-
-    func constant(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> Constant {
-        switch try value(node, index) {
-        case .constant(let constant): return constant
-        default: throw unsupported("input \(index) is not constant")
-        }
-    }
-
-    /// A vector or scalar of integers that may name the batch size.
-    func dimensions(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> (
-        values: [Int?], isScalar: Bool
-    ) {
-        switch try value(node, index) {
-        case .dimensions(let values, let isScalar): return (values, isScalar)
-        case .constant(let constant):
-            guard let integers = constant.integers, constant.shape.rank <= 1, integers.count <= 64 else {
-                throw unsupported("input \(index) is no short list of integers")
-            }
-            return (integers, constant.shape.rank == 0)
-        default: throw unsupported("input \(index) is not constant")
-        }
-    }
-
-    func integers(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> [Int] {
-        var result: [Int] = []
-        for value in try dimensions(node, index).values {
-            guard let value else { throw unsupported("input \(index) depends on the batch size") }
-            result.append(value)
-        }
-        return result
-    }
-
-    /// What old opsets have as an attribute and new ones as an input.
-    func integers(_ node: NodeProto, _ attribute: String, orInput index: Int) throws(SemblanceError) -> [Int]?
-    {
-        if let values = try node.integers(attribute) { return values }
-        return has(node, index) ? try integers(node, index) : nil
-    }
-
-    /// A single float.
-    func scalar(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> Float {
-        let constant = try constant(node, index)
-        guard constant.elements.count == 1 else { throw invalid("input \(index) must be a single number") }
-        return constant.floats[0]
-    }
-
-    /// An axis of a tensor of `rank` dimensions, counted from the front.
-    func axis(_ axis: Int, rank: Int) throws(SemblanceError) -> Int {
-        guard (-rank..<rank).contains(axis) else { throw invalid("there is no axis \(axis) of \(rank)") }
-        return axis < 0 ? axis + rank : axis
-    }
-
-    /// Makes a constant a parameter of the network.
-    ///
-    /// Weights and constants that several nodes read stay shared. Vectors are given to each reader anew: exporters merge those that
-    /// merely start equal, and training must be able to tell them apart.
-    func parameter(_ constant: Constant, _ role: ParameterRole, shape: Shape, values: [Float]? = nil)
-        throws(SemblanceError) -> String
-    {
-        guard shape.checkedCount == (values?.count ?? constant.elements.count), shape.count > 0 else {
-            throw invalid(
-                "\(constant.name.quoted) of shape \(constant.shape) cannot serve as \(role.rawValue) \(shape)"
-            )
-        }
-        let isShared = values == nil && (role == .weight || role == .constant)
-        let key = SharedParameter(constant: constant.name, role: role, shape: shape)
-        if isShared, let name = sharedParameters[key] { return name }
-        try charge(shape.count)
-        let isFirst = parameterNames.insert(constant.name).inserted
-        let name = isFirst ? constant.name : freshName(constant.name)
-        network.parameters.append(
-            Parameter(name: name, role: role, tensor: Tensor(shape: shape, values: values ?? constant.floats))
-        )
-        if isShared { sharedParameters[key] = name }
-        return name
-    }
-
-    /// Adds an operation. `shapes` are those of all inputs for a batch of one.
-    func emit(_ op: Op, _ inputs: [String], shapes: [Shape], as output: String, of node: NodeProto)
-        throws(SemblanceError)
-    {
-        var shape = shapes[0]
-        if case .dropout = op {
-        } else {
-            do throws(SemblanceError) { shape = try op.outputShapes(for: shapes)[0] } catch {
-                throw invalid(error.message)
-            }
-        }
-        try check(shape, of: output)
-        producers[output] = network.nodes.count
-        network.nodes.append(
-            Node(name: node.name.isEmpty ? output : node.name, op: op, inputs: inputs, output: output))
-        try define(.computed(name: output, shape: shape), as: output)
     }
 }

@@ -150,7 +150,8 @@ struct GraphWriter {
                 throw SemblanceError(.unsupportedOperation, "ONNX 17 has no dilated average pooling")
             }
             let counts = AttributeProto("count_include_pad", .integer(pool.countsPadding ? 1 : 0))
-            append("AveragePool", node, [x], attributes(pool.window) + [counts])
+            // Its dilations came with opset 19.
+            append("AveragePool", node, [x], attributes(pool.window).dropLast() + [counts])
         case .globalAveragePool:
             append("GlobalAveragePool", node, [x])
         case .reshape([0, -1]):
