@@ -6,21 +6,29 @@ import SemblanceTestSupport
 
 /// What a network computes, in double precision.
 func reference(_ network: Network, _ input: [Float], batch: Int) throws -> [[Float]] {
-    try evaluate(Program.inference(network, batch: batch), input, on: ReferenceBackend())
+    try evaluate(network, input, batch: batch, on: ReferenceBackend())
 }
 
 /// What a network computes on the CPU after all passes.
 func optimised(_ network: Network, _ input: [Float], batch: Int) throws -> [[Float]] {
-    try evaluate(Program.inference(network.optimised(), batch: batch), input, on: CPUBackend(threads: 1))
+    try evaluate(network.optimised(), input, batch: batch, on: CPUBackend(threads: 1))
 }
 
-private func evaluate(_ program: Program, _ input: [Float], on backend: any Backend) throws -> [[Float]] {
+private func evaluate(_ network: Network, _ input: [Float], batch: Int, on backend: any Backend) throws
+    -> [[Float]]
+{
+    let program = try Program.inference(network, batch: batch)
     let plan = try backend.prepare(program, options: PlanOptions())
-    let source = program.values.firstIndex { $0.storage == .input }.map { ValueID($0) }
-    try plan.write(input, to: source ?? ValueID(0))
+    try plan.write(input, to: try value(network.inputName, of: program))
     try plan.run()
-    return try program.values.indices.filter { program.values[$0].storage == .output }
-        .map { try plan.read(ValueID($0)) }
+    return try network.outputNames.map { try plan.read(try value($0, of: program)) }
+}
+
+private func value(_ name: String, of program: Program) throws -> ValueID {
+    guard let id = program.value(named: name) else {
+        throw SemblanceError(.internalFault, "the program has no value \(name)")
+    }
+    return id
 }
 
 /// Uniform numbers in [-1, 1).

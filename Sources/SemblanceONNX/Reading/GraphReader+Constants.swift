@@ -23,12 +23,13 @@ extension GraphReader {
 
     func shape(_ node: NodeProto) throws(SemblanceError) {
         let x = try computed(node, 0)
-        guard try node.integer("start") == nil, try node.integer("end") == nil else {
-            throw unsupported("start and end are not supported")
-        }
-        try define(
-            .dimensions([nil] + x.shape.dimensions.dropFirst().map { Optional($0) }, isScalar: false),
-            as: node.outputs[0])
+        let rank = x.shape.rank
+        /// Like the bounds of a slice: negative counts from the end, and everything is cut to the rank.
+        func bound(_ given: Int) -> Int { min(max(given < 0 ? max(given, -rank) + rank : given, 0), rank) }
+        let start = bound(try node.integer("start") ?? 0)
+        let end = bound(try node.integer("end") ?? rank)
+        let sizes = [nil] + x.shape.dimensions.dropFirst().map { Optional($0) }
+        try define(.dimensions(Array(sizes[start..<max(start, end)]), isScalar: false), as: node.outputs[0])
     }
 
     /// Entries of a shape.

@@ -43,15 +43,29 @@ extension GraphReader {
         let low = has(node, 1) ? try scalar(node, 1) : try node.float("min") ?? -.infinity
         let high = has(node, 2) ? try scalar(node, 2) : try node.float("max") ?? .infinity
         guard high >= .greatestFiniteMagnitude else { throw unsupported("an upper bound of \(high)") }
-        switch try value(node, 0) {
-        case .rowNorms(let name, let floor):
-            guard low >= 0 else { throw unsupported("a lower bound of \(low)") }
-            try define(.rowNorms(of: name, floor: max(low, floor)), as: node.outputs[0])
-        case let value where low <= -.greatestFiniteMagnitude:
-            try define(value, as: node.outputs[0])
+        try bound(try value(node, 0), from: low, node)
+    }
+
+    /// Max(x, 0), another form of ReLU.
+    func maximum(_ node: NodeProto) throws(SemblanceError) {
+        guard node.inputs.count == 2 else { throw unsupported("a maximum of \(node.inputs.count) inputs") }
+        guard case .constant = try value(node, 0) else {
+            return try bound(try value(node, 0), from: try scalar(node, 1), node)
+        }
+        try bound(try value(node, 1), from: try scalar(node, 0), node)
+    }
+
+    private func bound(_ value: Value, from low: Float, _ node: NodeProto) throws(SemblanceError) {
+        let output = node.outputs[0]
+        switch value {
+        case .rowNorms(let name, let floor) where low >= 0:
+            try define(.rowNorms(of: name, floor: max(low, floor)), as: output)
+        case .computed where low <= -.greatestFiniteMagnitude:
+            try define(value, as: output)
+        case .computed(let name, let shape) where low == 0:
+            try emit(.activation(.relu), (name, shape), of: node)
         default:
-            guard low == 0 else { throw unsupported("a lower bound of \(low)") }
-            try emit(.activation(.relu), try computed(node, 0), of: node)
+            throw unsupported("a lower bound of \(low) is not supported here")
         }
     }
 

@@ -25,6 +25,7 @@ extension GraphReader {
         "LeakyRelu": GraphReader.leakyRelu,
         "LpNormalization": GraphReader.lpNormalization,
         "MatMul": GraphReader.matMul,
+        "Max": GraphReader.maximum,
         "MaxPool": GraphReader.maxPool,
         "Mul": GraphReader.arithmetic,
         "PRelu": GraphReader.prelu,
