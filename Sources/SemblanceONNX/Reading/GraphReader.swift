@@ -106,7 +106,8 @@ final class GraphReader {
             let names = inputs.map(\.name.quoted).prefix(5).joined(separator: ", ")
             throw SemblanceError(
                 .invalidModel,
-                inputs.isEmpty ? "the model has no input" : "the model has several inputs: \(names)",
+                inputs.isEmpty
+                    ? "no output of the model depends on an input" : "the model has several inputs: \(names)",
                 remedy: "a network with one image input is needed")
         }
         let input = inputs[0]

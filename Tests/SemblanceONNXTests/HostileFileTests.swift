@@ -1,0 +1,260 @@
+import Foundation
+import SemblanceCore
+import SemblanceONNX
+import Testing
+
+/// Files that are damaged or made to do harm: an error that names the file, and never a crash.
+@Suite struct HostileFileTests {
+    typealias M = HandmadeModel
+
+    /// What is wrong, and the file.
+    static let spoilt: [(String, M)] = [
+        ("two nodes compute", spoil { $0.nodes.append(M.node("Relu", ["x"], "c")) }),
+        ("which nothing before it defines", spoil { $0.nodes[1] = M.node("Add", ["c", "nowhere"], "y") }),
+        ("depends on an input", spoil { $0.nodes[1] = M.node("Relu", ["nowhere"], "y") }),
+        ("which nothing before it defines", spoil { $0.nodes[0] = M.node("Add", ["y", "x"], "c") }),
+        ("which nothing before it defines", spoil { $0.nodes[1] = M.node("Add", ["y", "c"], "y") }),
+        ("depends on an input", spoil { $0.nodes.reverse() }),
+        ("not computed from the input", spoil { $0.outputs.append(M.value("nowhere", [nil])) }),
+        ("not computed from the input", spoil { $0.outputs.append(M.value("x", [nil])) }),
+        ("no output", spoil { $0.outputs = [] }),
+        ("listed twice", spoil { $0.outputs.append($0.outputs[0]) }),
+        ("depends on an input", spoil { $0.inputs = [] }),
+        (
+            "several inputs",
+            spoil {
+                $0.inputs.append(M.value("z", [nil, 3, 4, 4]))
+                $0.nodes[1] = M.node("Add", ["c", "z"], "y")
+            }
+        ),
+        ("leaves the size of its input open", spoil { $0.inputs = [M.value("x", [nil, 2, nil, 4])] }),
+        ("leaves the size of its input open", spoil { $0.inputs = [M.value("x", [nil, 2, -4, 4])] }),
+        ("no shape", spoil { $0.inputs = [M.value("x", [nil])] }),
+        ("would have the shape", spoil { $0.inputs = [M.value("x", [nil, 2, 1 << 40, 1 << 40])] }),
+        ("would have the shape", spoil { $0.inputs = [M.value("x", [nil, 2, .max, .max])] }),
+        ("two tensors have the name", spoil { $0.tensors.append($0.tensors[0]) }),
+        ("is defined twice", spoil { $0.tensors.append(M.tensor("c", [1])) }),
+        ("the impossible shape", spoil { $0.tensors = [M.tensor("w", [-3, -2, 1, 1], byteCount: 24)] }),
+        ("the impossible shape", spoil { $0.tensors = [Self.endless] }),
+        (
+            "does not hold the 6 elements",
+            spoil { $0.tensors = [M.tensor("w", [3, 2, 1, 1], byteCount: 23)] }
+        ),
+        ("does not hold the 6 elements", spoil { $0.tensors = [M.tensor("w", [3, 2, 1, 1], byteCount: 0)] }),
+        ("does not hold", spoil { $0.tensors = [M.tensor("w", [1 << 20, 1 << 20, 1, 1], byteCount: 24)] }),
+        ("has the element type 8", spoil { $0.tensors = [M.tensor("w", [3, 2, 1, 1], type: 8)] }),
+        ("groups", spoil { $0.tensors = [M.tensor("w", [3, 1, 1, 1])] }),
+        ("cannot serve as weight", spoil { $0.tensors = [M.tensor("w", [0, 2, 1, 1])] }),
+        (
+            "out of range",
+            spoil { $0.nodes[0] = M.node("Conv", ["x", "w"], "c", [M.integers("strides", [0, 1])]) }
+        ),
+        (
+            "out of range",
+            spoil { $0.nodes[0] = M.node("Conv", ["x", "w"], "c", [M.integers("pads", [-1, 0, 0, 0])]) }
+        ),
+        (
+            "out of range",
+            spoil { $0.nodes[0] = M.node("MaxPool", ["x"], "c", [M.integers("kernel_shape", [.max, .min])]) }
+        ),
+        (
+            "does not fit",
+            spoil { $0.nodes[0] = M.node("AveragePool", ["x"], "c", [M.integers("kernel_shape", [5, 5])]) }
+        ),
+        (
+            "wrong length",
+            spoil { $0.nodes[0] = M.node("Conv", ["x", "w"], "c", [M.integers("pads", [1, 1])]) }
+        ),
+        ("wrong type", spoil { $0.nodes[0] = M.node("Conv", ["x", "w"], "c", [M.integer("pads", 1)]) }),
+        (
+            "given twice",
+            spoil {
+                $0.nodes[0] = M.node(
+                    "Conv", ["x", "w"], "c", [M.integer("group", 1), M.integer("group", 1)])
+            }
+        ),
+        ("groups", spoil { $0.nodes[0] = M.node("Conv", ["x", "w"], "c", [M.integer("group", .min)]) }),
+        ("input 1 is missing", spoil { $0.nodes[0] = M.node("Conv", ["x"], "c") }),
+        (
+            "does not permute",
+            spoil { $0.nodes[1] = M.node("Transpose", ["c"], "y", [M.integers("perm", [0, 1, 1, 9])]) }
+        ),
+        ("no axis", spoil { $0.nodes[1] = M.node("Concat", ["c", "c"], "y", [M.integer("axis", .min)]) }),
+        ("cannot take the shape", reshaped([0, 7])),
+        ("makes no sense", reshaped([-1, -1])),
+        ("makes no sense", reshaped([0, .min])),
+        ("cannot take the shape", reshaped([0, .max, .max])),
+        ("folds other axes into the batch", reshaped([3, 16])),
+        ("far more memory", greedy),
+    ]
+
+    /// Dimensions whose product overflows.
+    private static let endless = [1 << 62, 1 << 62, 1, 1].reduce(Message()) { $0.integer(1, $1) }.integer(
+        2, 1
+    )
+    .text(8, "w").data(9, [])
+
+    private static func spoil(_ change: (inout M) -> Void) -> M {
+        var model = M()
+        change(&model)
+        return model
+    }
+
+    private static func reshaped(_ shape: [Int]) -> M {
+        spoil {
+            $0.nodes[1] = M.node("Reshape", ["c", "shape"], "y")
+            $0.tensors.append(M.tensor("shape", integers: shape))
+        }
+    }
+
+    /// One matrix that a thousand nodes want in another form each.
+    private static let greedy = spoil {
+        $0.inputs = [M.value("x", [nil, 256])]
+        $0.tensors = [M.tensor("w", [256, 256])]
+        $0.nodes = (0..<1000).map { index in
+            M.node(
+                "Gemm", [index == 0 ? "x" : "y\(index - 1)", "w"], index == 999 ? "y" : "y\(index)",
+                [M.float("alpha", Float(index))])
+        }
+    }
+
+    @Test func startsFromASoundModel() throws {
+        let network = try ONNXModel.read(bytes: M().bytes, name: "sound").network
+        #expect(network.inputShape == [2, 4, 4] && network.nodes.count == 2)
+        #expect(
+            try reference(network, [Float](repeating: 1, count: 64), batch: 2) == [
+                [Float](repeating: 1, count: 96)
+            ])
+    }
+
+    @Test(arguments: spoilt.indices)
+    func refusesSpoiltModel(index: Int) throws {
+        let (reason, model) = Self.spoilt[index]
+        do {
+            _ = try ONNXModel.read(bytes: model.bytes, name: "spoilt.onnx")
+            Issue.record("nothing was wrong although: \(reason)")
+        } catch {
+            #expect("\(error)".hasPrefix("spoilt.onnx: ") && "\(error)".contains(reason), "\(error)")
+            #expect([.invalidModel, .unsupportedOperation].contains(error.code))
+        }
+    }
+
+    @Test func namesNodeAndOperatorThatItLacks() throws {
+        let model = Self.spoil { $0.nodes[1] = M.node("Einsum", ["c"], "y") }
+        let other = Self.spoil { $0.nodes[1] = M.node("Relu", ["c"], "y", domain: "com.example") }
+        for (model, name) in [(model, "Einsum"), (other, "com.example")] {
+            do {
+                _ = try ONNXModel.read(bytes: model.bytes, name: "m.onnx")
+                Issue.record("\(name) was read")
+            } catch {
+                #expect(error.code == .unsupportedOperation)
+                #expect(error.message.contains("node of y") && error.message.contains(name))
+            }
+        }
+        // Nothing depends on it: no reason to refuse.
+        let unused = Self.spoil { $0.nodes.append(M.node("Einsum", ["c"], "unused")) }
+        #expect(try ONNXModel.read(bytes: unused.bytes, name: "m.onnx").network.nodes.count == 2)
+    }
+
+    @Test func messagesHoldNoControlCharacters() throws {
+        let model = Self.spoil {
+            $0.nodes[1] = M.node("Relu", ["\u{1B}[31m\n" + String(repeating: "a", count: 100_000)], "y")
+        }
+        do {
+            _ = try ONNXModel.read(bytes: model.bytes, name: "m.onnx")
+            Issue.record("nothing was wrong")
+        } catch {
+            #expect(error.message.utf8.allSatisfy { $0 >= 32 } && error.message.count < 500)
+        }
+    }
+
+    @Test func refusesWhatIsNoFile() throws {
+        try withTemporaryFolder { folder in
+            #expect(code { try ONNXModel.read(path: folder + "/none.onnx") } == .invalidInput)
+            #expect(code { try ONNXModel.read(path: folder) } == .invalidInput)
+            let path = folder + "/empty.onnx"
+            try Data().write(to: URL(filePath: path))
+            #expect(code { try ONNXModel.read(path: path) } == .invalidModel)
+            try Data("not a model at all, but text".utf8).write(to: URL(filePath: path))
+            #expect(code { try ONNXModel.read(path: path) } == .invalidModel)
+        }
+    }
+
+    /// Every length that a file can be cut to.
+    @Test func survivesTruncation() throws {
+        for bytes in try Self.specimens() {
+            for length in stride(from: 0, to: bytes.count, by: max(1, bytes.count / 1500)) {
+                try Self.readAndUse(Array(bytes.prefix(length)))
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(2)))
+    func survivesMutation() throws {
+        let seed = UInt64.random(in: .min ... .max)
+        print("mutations, seed \(seed)")
+        var random = RandomSource(seed: seed)
+        var accepted = 0
+        let start = ContinuousClock.now
+        let specimens = try Self.specimens()
+        var count = 0
+        while count < 20_000, ContinuousClock.now - start < .seconds(20) {
+            var bytes = specimens[count % specimens.count]
+            for _ in 0..<Int.random(in: 1...4, using: &random) { Self.mutate(&bytes, &random) }
+            if try Self.readAndUse(bytes) { accepted += 1 }
+            count += 1
+        }
+        print("\(count) mutations, \(accepted) of them still models")
+        #expect(count >= 3000)
+    }
+
+    /// Files that are mostly structure, so that most mutations hit it.
+    private static func specimens() throws -> [[UInt8]] {
+        var random = RandomSource(seed: 3)
+        let graphs = ["assorted-opset13", "mobilefacenet-opset17", "heads-opset16", "heads-dynamo-opset21"]
+        return try graphs.map { [UInt8](try Data(contentsOf: URL(filePath: committed("Graphs/\($0).onnx")))) }
+            + ["operations", "matrices", "fused"].map {
+                try ONNXModel(network: Zoo.network($0, &random)).serialised()
+            }
+            + [M().bytes, reshaped([0, -1]).bytes]
+    }
+
+    private static func mutate(_ bytes: inout [UInt8], _ random: inout RandomSource) {
+        guard bytes.count > 16 else { return }
+        let position = Int.random(in: 0..<bytes.count - 12, using: &random)
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0: bytes[position] ^= 1 << UInt8.random(in: 0..<8, using: &random)
+        case 1: bytes[position] = [0, 1, 2, 127, 128, 255].randomElement(using: &random) ?? 0
+        case 2: bytes[position] &+= 1
+        case 3: bytes.removeSubrange(position..<position + Int.random(in: 1...8, using: &random))
+        case 4:
+            // A varint of ten bytes: negative or huge.
+            let huge: [UInt8] = [255, 255, 255, 255, 255, 255, 255, 255, 255, 1]
+            bytes.replaceSubrange(position..<position + 10, with: huge)
+        default:
+            let other = Int.random(in: 0..<bytes.count - 12, using: &random)
+            bytes.replaceSubrange(position..<position + 8, with: Array(bytes[other..<other + 8]))
+        }
+    }
+
+    /// - Returns: whether it is a model; then all that follows reading must work too, or throw.
+    @discardableResult
+    private static func readAndUse(_ bytes: [UInt8]) throws -> Bool {
+        do {
+            let model = try ONNXModel.read(bytes: bytes, name: "mutant.onnx")
+            do throws(SemblanceError) {
+                _ = try Program.inference(model.network, batch: 2)
+                _ = try Program.inference(model.network.optimised(), batch: 1)
+                _ = try model.serialised()
+            } catch {
+                // Shapes that only fit a batch of one are found here.
+                #expect([.invalidModel, .unsupportedOperation].contains(error.code), "\(error)")
+            }
+            return true
+        } catch {
+            #expect([.invalidModel, .unsupportedOperation].contains(error.code), "\(error)")
+            #expect(error.message.hasPrefix("mutant.onnx: "))
+            return false
+        }
+    }
+}
