@@ -172,12 +172,16 @@ final class GraphReader {
             throw SemblanceError(.invalidModel, "an output is listed twice")
         }
         for output in graph.outputs {
-            guard case .computed(let name, _)? = values[output.name], producers[name] != nil else {
+            guard case .computed(let name, _)? = values[output.name], producers[beforeDropout(name)] != nil
+            else {
                 throw SemblanceError(
                     .invalidModel, "the output \(output.name.quoted) is not computed from the input")
             }
-            network.outputNames.append(name)
+            network.outputNames.append(beforeDropout(name))
         }
+        // A dropout at the very end does nothing but blur the result in training.
+        let read = network.useCounts
+        network.nodes.removeAll { if case .dropout = $0.op { read[$0.output] == nil } else { false } }
         guard Set(network.outputNames).count == network.outputNames.count else {
             throw SemblanceError(.invalidModel, "two outputs are the same value")
         }
@@ -193,5 +197,13 @@ final class GraphReader {
             network.nodes[index].output = renamed[network.nodes[index].output] ?? network.nodes[index].output
         }
         network.outputNames = network.outputNames.map { renamed[$0] ?? $0 }
+    }
+
+    private func beforeDropout(_ name: String) -> String {
+        var name = name
+        while let index = producers[name], case .dropout = network.nodes[index].op {
+            name = network.nodes[index].inputs[0]
+        }
+        return name
     }
 }

@@ -1,0 +1,151 @@
+"""Writes Forms/*.onnx: tiny graphs, each a form of an operator that other exporters write, and beside each a .bin file: a batch of 3
+inputs [4,6,6] followed by what ONNX Runtime computed from them (raw little-endian float32).
+
+Needs onnx and onnxruntime. Run it in this folder.
+"""
+
+import os
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+rng = np.random.default_rng(1)
+
+
+def node(kind, inputs, output, **attributes):
+    return helper.make_node(kind, inputs.split(",") if inputs else [], [output], **attributes)
+
+
+def weights(*shape):
+    return rng.uniform(-1, 1, shape).astype("f4")
+
+
+def form(name, opset, nodes, constants=None, tensors=()):
+    """A graph from x to y. constants: numpy arrays by name; tensors: TensorProtos as they are."""
+    initialisers = [numpy_helper.from_array(np.asarray(value), key) for key, value in (constants or {}).items()]
+    graph = helper.make_graph(
+        nodes,
+        name,
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 4, 6, 6])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        initialisers + list(tensors),
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+    onnx.save(model, f"Forms/{name}.onnx")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(f"Forms/{name}.onnx", options)
+    x = weights(3, 4, 6, 6)
+    (y,) = session.run(None, {"x": x})
+    with open(f"Forms/{name}.bin", "wb") as file:
+        file.write(x.tobytes() + y.astype("<f4").tobytes())
+
+
+os.makedirs("Forms", exist_ok=True)
+
+flat = node("Flatten", "x", "f", axis=1)
+form("gemm-plain", 9, [flat, node("Gemm", "f,w,b", "y", alpha=0.5, beta=2.0)], dict(w=weights(144, 5), b=weights(5)))
+form("gemm-scalar-bias", 13, [flat, node("Gemm", "f,w,b", "y", transB=1)], dict(w=weights(5, 144), b=weights(1)))
+form("gemm-no-beta", 13, [flat, node("Gemm", "f,w,b", "y", transB=1, beta=0.0)], dict(w=weights(5, 144), b=weights(5)))
+form(
+    "matmul-add-shared",
+    13,
+    [flat, node("MatMul", "f,w", "m"), node("Add", "b,m", "a"), node("Relu", "m", "r"), node("Add", "a,r", "y")],
+    dict(w=weights(144, 5), b=weights(1, 5)),
+)
+form("clip-attribute", 7, [node("Clip", "x", "y", min=0.0)])
+form("clip-open", 11, [node("Clip", "x", "c"), node("Relu", "c", "y")])
+form("max-first", 13, [node("Max", "zero,x", "y")], dict(zero=np.float32(0)))
+form("upsample-attribute", 7, [node("Upsample", "x", "y", scales=[1.0, 1.0, 2.0, 3.0])])
+form("upsample-input", 9, [node("Upsample", "x,s", "y")], dict(s=np.array([1, 1, 3, 1], "f4")))
+form("resize-opset10", 10, [node("Resize", "x,s", "y")], dict(s=np.array([1, 1, 2, 2], "f4")))
+form(
+    "resize-half-pixel",
+    13,
+    [node("Resize", "x,,s", "y", coordinate_transformation_mode="half_pixel", nearest_mode="round_prefer_ceil")],
+    dict(s=np.array([1, 1, 3, 4], "f4")),
+)
+form(
+    "resize-sizes",
+    13,
+    [
+        node("Shape", "x", "s"),
+        node("Slice", "s,zero,two", "head"),
+        node("Concat", "head,size", "sizes", axis=0),
+        node("Resize", "x,,,sizes", "y", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+    ],
+    dict(zero=np.array([0]), two=np.array([2]), size=np.array([12, 18])),
+)
+form("pool-same", 13, [node("MaxPool", "x", "y", kernel_shape=[3, 2], strides=[2, 2], auto_pad="SAME_UPPER")])
+form("pool-same-lower", 13, [node("MaxPool", "x", "y", kernel_shape=[4, 3], strides=[1, 2], auto_pad="SAME_LOWER")])
+form("pool-valid", 13, [node("AveragePool", "x", "y", kernel_shape=[3, 2], auto_pad="VALID")])
+form("pool-ceil", 13, [node("MaxPool", "x", "y", kernel_shape=[2, 2], strides=[2, 2], ceil_mode=1)])
+form("conv-same", 13, [node("Conv", "x,w", "y", auto_pad="SAME_UPPER", strides=[2, 1])], dict(w=weights(3, 4, 4, 3)))
+form("slice-attributes", 9, [node("Slice", "x", "y", starts=[1, -5], ends=[3, 1000], axes=[1, 3])])
+form(
+    "slice-inputs",
+    13,
+    [node("Slice", "x,s,e,a", "y")],
+    dict(s=np.array([-4, 1]), e=np.array([-1, 2**62]), a=np.array([-1, 1])),
+)
+form("squeeze", 12, [node("GlobalAveragePool", "x", "g"), node("Squeeze", "g", "y", axes=[2, -1])])
+form(
+    "unsqueeze",
+    13,
+    [node("ReduceMean", "x", "m", axes=[-2, 3], keepdims=0), node("Unsqueeze", "m,a", "u"), node("Mul", "u,x", "y")],
+    dict(a=np.array([2, -1])),
+)
+form("sub-broadcast", 13, [node("GlobalAveragePool", "x", "m"), node("Sub", "m,x", "s"), node("Sub", "s,c", "y")], dict(c=weights(4, 1, 1)))
+form("constant-minus", 13, [node("Sub", "c,x", "s"), node("Div", "s,d", "y")], dict(c=weights(1, 4, 1, 1), d=np.float32(127.5)))
+form("identities", 13, [node("Identity", "x", "a"), node("Relu", "a", "b"), node("Identity", "b", "c"), node("Dropout", "c", "d"), node("Identity", "d", "y")])
+form("dropout-attribute", 7, [node("Dropout", "x", "d", ratio=0.3), node("Sigmoid", "d", "y")])
+form("lp-normalisation", 13, [node("Flatten", "x", "f", axis=-3), node("LpNormalization", "f", "y", axis=-1, p=2)])
+form("prelu-single", 13, [node("PRelu", "x,s", "y")], dict(s=weights(1)))
+form("prelu-four", 9, [node("PRelu", "x,s", "y")], dict(s=weights(1, 4, 1, 1)))
+shared = dict(one=np.ones(4, "f4"), nil=np.zeros(4, "f4"), m=weights(4))
+form(
+    "shared-statistics",
+    13,
+    [node("BatchNormalization", "x,one,nil,m,one", "a"), node("BatchNormalization", "a,one,m,nil,one", "y")],
+    shared,
+)
+form("half-weights", 13, [node("Cast", "w", "c", to=1), node("Conv", "x,c", "y")], dict(w=weights(3, 4, 1, 1).astype("f2")))
+form(
+    "typed-fields",
+    13,
+    [node("Conv", "x,w", "c"), node("Reshape", "c,s", "y")],
+    tensors=[
+        helper.make_tensor("w", TensorProto.FLOAT, [2, 4, 1, 1], weights(8).tolist()),
+        helper.make_tensor("s", TensorProto.INT64, [3], [0, -1, 2]),
+    ],
+)
+form(
+    "constant-chains",
+    13,
+    [
+        node("Constant", "", "w", value=numpy_helper.from_array(weights(4, 3))),
+        node("Transpose", "w", "t"),
+        node("Reshape", "t,s", "r"),
+        node("Conv", "x,r", "y"),
+    ],
+    dict(s=np.array([3, 4, 1, 1])),
+)
+form(
+    "shape-arithmetic",
+    13,
+    [
+        node("Shape", "x", "s"),
+        node("Gather", "s,one", "c", axis=0),
+        node("Gather", "s,two", "h", axis=0),
+        node("Mul", "c,h", "ch"),
+        node("Gather", "s,zero", "n", axis=0),
+        node("Unsqueeze", "n,a", "nu"),
+        node("Unsqueeze", "ch,a", "chu"),
+        node("Cast", "chu", "chc", to=7),
+        node("Concat", "nu,chc,minus", "t", axis=0),
+        node("Reshape", "x,t", "y"),
+    ],
+    dict(zero=np.int64(0), one=np.int64(1), two=np.int64(2), a=np.array([0]), minus=np.array([-1])),
+)
