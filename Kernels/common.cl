@@ -100,3 +100,19 @@ static index_t channel_place(index_t j, index_t channel, index_t channels, index
 
 // What gradients are multiplied by so that their norm is at most `clipNorm`.
 static float clip_scale(float squaredNorm, float clipNorm) { return fmin(1.0f, clipNorm / sqrt(squaredNorm)); }
+
+#ifndef ACTIVATION
+#define ACTIVATION ACTIVATION_NONE
+#endif
+
+// The activation that ACTIVATION names, on a float or a vector of type T; `slope` matters to leaky ReLU and PReLU. Comparisons
+// are such that NaN stays NaN.
+#if ACTIVATION == ACTIVATION_RELU
+#define ACTIVATE(T, x, slope) select((x), (T)(0.0f), (x) < (T)(0.0f))
+#elif ACTIVATION == ACTIVATION_LEAKY_RELU || ACTIVATION == ACTIVATION_PRELU
+#define ACTIVATE(T, x, slope) select((x), (x) * (T)(slope), (x) < (T)(0.0f))
+#elif ACTIVATION == ACTIVATION_SIGMOID
+#define ACTIVATE(T, x, slope) ((T)(1.0f) / ((T)(1.0f) + exp(-(x))))
+#else
+#define ACTIVATE(T, x, slope) (x)
+#endif

@@ -10,11 +10,23 @@ EMBED(common)
 EMBED(gemm)
 #embed "../../Kernels/gemm.cl"
 };
+EMBED(convolution)
+#embed "../../Kernels/convolution.cl"
+};
+EMBED(fill)
+#embed "../../Kernels/fill.cl"
+};
+EMBED(reshape)
+#embed "../../Kernels/reshape.cl"
+};
 
 // One line a kernel file.
 #define KERNELS(X) \
     X(common)      \
-    X(gemm)
+    X(convolution) \
+    X(fill)        \
+    X(gemm)        \
+    X(reshape)
 
 const char *semblance_kernel_source(const char *name, size_t *length) {
 #define FIND(stem)                            \

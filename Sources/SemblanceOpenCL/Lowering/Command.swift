@@ -13,6 +13,11 @@ package struct DeviceTensor: Hashable, Sendable {
     }
 
     package var count: Int { shape.count }
+
+    /// The part from `start` elements on, seen with another shape.
+    package func part(from start: Int = 0, _ shape: Shape) -> DeviceTensor {
+        DeviceTensor(buffer: buffer, offset: offset + start, shape: shape)
+    }
 }
 
 /// An argument of a kernel, in the order of the kernel's parameters.
@@ -56,72 +61,11 @@ package struct KernelLaunch: Sendable {
     }
 }
 
-/// C = alpha op(A) op(B) + beta C on row-major matrices, for each of `batch` products whose operands stand a stride apart.
-package struct MatrixProduct: Sendable {
-    package struct Operand: Sendable {
-        package var tensor: DeviceTensor
-        /// Elements between rows as stored.
-        package var leading: Int
-        package var transposed: Bool
-        /// Elements between the operands of consecutive products.
-        package var batchStride: Int
-
-        package init(_ tensor: DeviceTensor, leading: Int, transposed: Bool = false, batchStride: Int = 0) {
-            self.tensor = tensor
-            self.leading = leading
-            self.transposed = transposed
-            self.batchStride = batchStride
-        }
-    }
-
-    package var m: Int
-    package var n: Int
-    package var k: Int
-    package var batch: Int
-    package var alpha: Float
-    package var beta: Float
-    package var a: Operand
-    package var b: Operand
-    package var c: Operand
-
-    package init(
-        m: Int, n: Int, k: Int, batch: Int = 1, alpha: Float = 1, beta: Float = 0, a: Operand, b: Operand,
-        c: Operand
-    ) {
-        self.m = m
-        self.n = n
-        self.k = k
-        self.batch = batch
-        self.alpha = alpha
-        self.beta = beta
-        self.a = a
-        self.b = b
-        self.c = c
-    }
-}
-
 /// What a step becomes on the device.
 package enum Command: Sendable {
     case launch(KernelLaunch)
+    /// A product that CLBlast computes: one matrix, no epilogue.
     case product(MatrixProduct)
-}
-
-/// What lowering may know of the device.
-package struct DeviceTraits: Sendable {
-    package var isGPU: Bool
-    package var maxWorkGroup: Int
-    package var localMemory: Int
-    package var computeUnits: Int
-
-    package init(isGPU: Bool, maxWorkGroup: Int, localMemory: Int, computeUnits: Int) {
-        self.isGPU = isGPU
-        self.maxWorkGroup = maxWorkGroup
-        self.localMemory = localMemory
-        self.computeUnits = computeUnits
-    }
-
-    /// The work-group size for kernels where every element is its own work-item.
-    package var flatGroup: Int { min(isGPU ? 256 : 64, maxWorkGroup) }
 }
 
 /// Collects the commands of one step. Scratch memory is free again after the step.
@@ -131,15 +75,23 @@ package struct Lowering: Sendable {
     /// Elements of scratch memory that the step needs.
     package private(set) var scratchCount = 0
     private let scratchBuffer: Int
+    /// Elements kept free around every scratch tensor, to find writes out of bounds.
+    private let guardElements: Int
+    /// The scratch tensors handed out, where guards stand around them.
+    package private(set) var guardedScratch: [DeviceTensor] = []
 
-    package init(traits: DeviceTraits, scratchBuffer: Int) {
+    /// - Parameter scratchStart: elements of scratch memory that belong to somebody else.
+    package init(traits: DeviceTraits, scratchBuffer: Int, scratchStart: Int = 0, guardElements: Int = 0) {
         self.traits = traits
         self.scratchBuffer = scratchBuffer
+        self.guardElements = guardElements
+        scratchCount = scratchStart
     }
 
     package mutating func launch(_ launch: KernelLaunch) { commands.append(.launch(launch)) }
 
-    package mutating func product(_ product: MatrixProduct) { commands.append(.product(product)) }
+    /// Appends a command as it is; operations say `launch` and `product`.
+    mutating func append(_ command: Command) { commands.append(command) }
 
     /// Launches one work-item for each of `count` elements, rounded up to whole groups: the kernel compares its
     /// global id with its `int` count, which is passed last.
@@ -156,8 +108,12 @@ package struct Lowering: Sendable {
 
     /// Scratch memory for the rest of this step.
     package mutating func scratch(_ shape: Shape) -> DeviceTensor {
-        let tensor = DeviceTensor(buffer: scratchBuffer, offset: scratchCount, shape: shape)
-        scratchCount += (shape.count + 63) / 64 * 64
+        // Multiples of 64 elements: where CLBlast may take the tensor without a copy.
+        func rounded(_ count: Int) -> Int { (count + 63) / 64 * 64 }
+        let tensor = DeviceTensor(
+            buffer: scratchBuffer, offset: scratchCount + rounded(guardElements), shape: shape)
+        scratchCount = tensor.offset + rounded(shape.count + guardElements)
+        if guardElements > 0 { guardedScratch.append(tensor) }
         return tensor
     }
 }

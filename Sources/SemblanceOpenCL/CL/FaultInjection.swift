@@ -1,0 +1,54 @@
+import Synchronization
+
+/// Failures to force in tests: each takes the place of what the driver would have answered.
+package struct FaultInjection: Sendable {
+    /// The kernel file whose program does not build (a real build, of a source with an error in it).
+    package var brokenSource: String?
+    /// Allocations above so many bytes fail.
+    package var allocationLimit: Int?
+    /// The n-th allocation fails, from 1.
+    package var failingAllocation: Int?
+    /// The n-th command that runs enqueue fails, from 1, counted over all runs of the backend's plans.
+    package var failingEnqueue: Int?
+    /// The n-th wait for a result fails, from 1.
+    package var failingWait: Int?
+
+    package init() {}
+}
+
+/// Counts the places where a failure may be due.
+final class FaultPoints: Sendable {
+    private struct Counts {
+        var allocations = 0
+        var enqueues = 0
+        var waits = 0
+    }
+
+    let injection: FaultInjection
+    private let counts = Mutex(Counts())
+
+    init(_ injection: FaultInjection) { self.injection = injection }
+
+    func allocate(bytes: Int) throws(CLStatus) {
+        if let limit = injection.allocationLimit, bytes > limit { throw .memoryAllocationFailure }
+        guard let due = injection.failingAllocation else { return }
+        if next(\.allocations) == due { throw .memoryAllocationFailure }
+    }
+
+    func enqueue() throws(CLStatus) {
+        guard let due = injection.failingEnqueue else { return }
+        if next(\.enqueues) == due { throw .outOfResources }
+    }
+
+    func wait() throws(CLStatus) {
+        guard let due = injection.failingWait else { return }
+        if next(\.waits) == due { throw .executionFailed }
+    }
+
+    private func next(_ counter: WritableKeyPath<Counts, Int>) -> Int {
+        counts.withLock {
+            $0[keyPath: counter] += 1
+            return $0[keyPath: counter]
+        }
+    }
+}

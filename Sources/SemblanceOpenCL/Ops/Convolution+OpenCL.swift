@@ -1,0 +1,86 @@
+import SemblanceCore
+
+extension Convolution {
+    /// y = activation(weights x columns + bias + residual), in chunks of images.
+    package func lower(inputs: [DeviceTensor], outputs: [DeviceTensor], into lowering: inout Lowering) {
+        let x = inputs[0], weight = inputs[1], y = outputs[0]
+        let shape = ConvolutionShape(self, x: x.shape, weight: weight.shape, y: y.shape)
+        let epilogue = Epilogue(
+            bias: biasIndex.map { inputs[$0] }, residual: residualIndex.map { inputs[$0] },
+            activation: activation, slope: slopeIndex.map { inputs[$0] })
+        if shape.isPointwise, !lowering.prefersSideBySide(shape) {
+            let columns = MatrixProduct.Operand(
+                x, leading: shape.positions, batchStride: shape.inputs * shape.positions,
+                periodStride: shape.inputCount)
+            lowering.product(
+                shape.product(0..<shape.images, weight: weight, columns: columns, y: y, epilogue: epilogue))
+            return
+        }
+        let chunks = shape.chunks(on: lowering.traits)
+        let largest = chunks.map(\.count).max() ?? 0
+        let columns = lowering.scratch([largest, shape.groups, shape.rows, shape.positions])
+        let sideBySide = largest > 1 && lowering.prefersSideBySide(shape)
+        let result = sideBySide ? lowering.scratch([largest, shape.outputCount]) : y
+        for chunk in chunks {
+            let part = x.part(from: chunk.lowerBound * shape.inputCount, x.shape)
+            guard sideBySide else {
+                lowering.im2col(
+                    shape, images: chunk.count, x: part, columns: columns, layout: .apart(shape))
+                let operand = MatrixProduct.Operand(
+                    columns, leading: shape.positions, batchStride: shape.rows * shape.positions,
+                    periodStride: shape.columnCount)
+                lowering.product(
+                    shape.product(chunk, weight: weight, columns: operand, y: y, epilogue: epilogue))
+                continue
+            }
+            lowering.im2col(
+                shape, images: chunk.count, x: part, columns: columns,
+                layout: .sideBySide(shape, images: chunk.count))
+            let width = chunk.count * shape.positions
+            lowering.product(
+                MatrixProduct(
+                    m: shape.outputs, n: width, k: shape.rows, batch: shape.groups,
+                    a: .init(weight, leading: shape.rows, batchStride: shape.outputs * shape.rows),
+                    b: .init(columns, leading: width, batchStride: shape.rows * width),
+                    c: .init(result, leading: width, batchStride: shape.outputs * width)))
+            let start = chunk.lowerBound * shape.outputCount
+            var tail = epilogue
+            tail.residual = epilogue.residual?.part(from: start, y.shape)
+            lowering.launchImages(
+                "scatter_images", defines: tail.defines, positions: shape.positions,
+                rows: shape.groups * shape.outputs, images: chunk.count,
+                [.tensor(result), .tensor(y.part(from: start, y.shape))] + tail.arguments
+                    + [.int(shape.positions)])
+        }
+    }
+}
+
+extension ConvolutionShape {
+    /// The products of all groups of some images, each with its own columns.
+    func product(
+        _ chunk: Range<Int>, weight: DeviceTensor, columns: MatrixProduct.Operand, y: DeviceTensor,
+        epilogue: Epilogue
+    ) -> MatrixProduct {
+        let start = chunk.lowerBound * outputCount
+        var epilogue = epilogue
+        epilogue.residual = epilogue.residual?.part(from: start, y.shape)
+        return MatrixProduct(
+            m: outputs, n: positions, k: rows, batch: chunk.count * groups, period: groups,
+            a: .init(weight, leading: rows, batchStride: outputs * rows), b: columns,
+            c: .init(
+                y.part(from: start, y.shape), leading: positions, batchStride: outputs * positions,
+                periodStride: outputCount),
+            epilogue: epilogue)
+    }
+}
+
+extension Lowering {
+    /// Whether the images of a chunk stand in one matrix: CLBlast wants large products and has no batches. Pointwise
+    /// convolutions with enough positions need no columns at all.
+    func prefersSideBySide(_ shape: ConvolutionShape) -> Bool {
+        let width = max(shape.chunks(on: traits).first?.count ?? 1, 1) * shape.positions
+        guard shape.images > 1, traits.implementation(m: shape.outputs, n: width, k: shape.rows) == .clblast
+        else { return false }
+        return !(shape.isPointwise && shape.positions >= 1024)
+    }
+}

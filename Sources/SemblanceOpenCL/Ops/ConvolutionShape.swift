@@ -1,0 +1,122 @@
+import SemblanceCore
+
+/// A convolution as matrix products: for each image and group, weights [outputs, rows] times columns [rows, positions].
+struct ConvolutionShape {
+    let images: Int
+    let groups: Int
+    /// Channels of a group.
+    let inputs: Int
+    let outputs: Int
+    /// Height and width of x.
+    let size: Extent
+    /// Height and width of y.
+    let outputSize: Extent
+    let window: Window
+
+    init(_ convolution: Convolution, x: Shape, weight: Shape, y: Shape) {
+        images = x.batch
+        groups = convolution.groups
+        inputs = weight[1]
+        outputs = weight[0] / convolution.groups
+        size = Extent(x.height, x.width)
+        outputSize = Extent(y.height, y.width)
+        window = convolution.window
+    }
+
+    /// Rows of a group's columns: channels x taps.
+    var rows: Int { inputs * window.kernel.count }
+    var positions: Int { outputSize.count }
+    /// Elements of one image in x and y.
+    var inputCount: Int { groups * inputs * size.count }
+    var outputCount: Int { groups * outputs * positions }
+    var columnCount: Int { groups * rows * positions }
+
+    /// Whether the columns of an image are the image itself.
+    var isPointwise: Bool {
+        window.kernel.count == 1 && window.stride.count == 1 && window.padding == Padding(0)
+    }
+
+    var isDepthwise: Bool { inputs == 1 && groups > 1 }
+
+    /// The images whose columns are made at a time, in even parts: bounded scratch memory, which on a CPU should stay in its cache.
+    func chunks(on traits: DeviceTraits) -> [Range<Int>] {
+        let limit = traits.isGPU ? 32 << 20 : 2 << 20
+        let most = min(max(limit / max(columnCount, 1), 1), images)
+        let parts = (images + most - 1) / most
+        return (0..<parts).map { images * $0 / parts..<images * ($0 + 1) / parts }
+    }
+
+    /// GEOMETRY in convolution.cl.
+    var geometry: [KernelArgument] {
+        [
+            size.height, size.width, window.kernel.height, window.kernel.width, window.stride.height,
+            window.stride.width, window.dilation.height, window.dilation.width, window.padding.top,
+            window.padding.left, outputSize.height, outputSize.width,
+        ].map(KernelArgument.int)
+    }
+}
+
+/// Where the columns of several images stand: see convolution.cl.
+struct ColumnLayout {
+    var imageStride: Int
+    var rowStride: Int
+
+    /// One matrix an image.
+    static func apart(_ shape: ConvolutionShape) -> ColumnLayout {
+        ColumnLayout(imageStride: shape.columnCount, rowStride: shape.positions)
+    }
+
+    /// One matrix in which the images stand side by side.
+    static func sideBySide(_ shape: ConvolutionShape, images: Int) -> ColumnLayout {
+        ColumnLayout(imageStride: shape.positions, rowStride: images * shape.positions)
+    }
+}
+
+extension Lowering {
+    /// Launches with a work-item for each of `positions` (rounded up) x `rows` x `images`.
+    mutating func launchImages(
+        _ function: String, defines: [String: Int] = [:], positions: Int, rows: Int, images: Int,
+        _ arguments: [KernelArgument]
+    ) {
+        let group = traits.flatGroup
+        launch(
+            KernelLaunch(
+                "convolution", function, defines: defines, arguments: arguments,
+                global: [(positions + group - 1) / group * group, rows, images], local: [group, 1, 1]))
+    }
+
+    /// Columns of the images of x.
+    mutating func im2col(
+        _ shape: ConvolutionShape, images: Int, x: DeviceTensor, columns: DeviceTensor, layout: ColumnLayout
+    ) {
+        let rows = shape.groups * shape.rows
+        let arguments: [KernelArgument] =
+            [.tensor(x), .tensor(columns), .int(shape.groups * shape.inputs)]
+            + [.ulong(layout.imageStride), .ulong(layout.rowStride)] + shape.geometry
+        if traits.isGPU {
+            launchImages("im2col", positions: shape.positions, rows: rows, images: images, arguments)
+        } else {
+            launch(
+                KernelLaunch(
+                    "convolution", "im2col_rows", arguments: arguments, global: [rows, images], local: [1, 1]))
+        }
+    }
+
+    /// The transpose of `im2col`: sums of the columns that each pixel went to.
+    mutating func col2im(
+        _ shape: ConvolutionShape, images: Int, columns: DeviceTensor, x: DeviceTensor, layout: ColumnLayout
+    ) {
+        let channels = shape.groups * shape.inputs
+        let arguments: [KernelArgument] =
+            [.tensor(columns), .tensor(x), .int(channels)]
+            + [.ulong(layout.imageStride), .ulong(layout.rowStride)] + shape.geometry
+        if traits.isGPU {
+            launchImages("col2im", positions: shape.size.count, rows: channels, images: images, arguments)
+        } else {
+            launch(
+                KernelLaunch(
+                    "convolution", "col2im_rows", arguments: arguments,
+                    global: [shape.size.height, channels, images], local: [1, 1, 1]))
+        }
+    }
+}
