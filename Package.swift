@@ -45,6 +45,9 @@ let package = Package(
             name: "SemblanceCoreTests",
             dependencies: ["SemblanceCore", "SemblanceTestSupport", "SemblanceTraining"]),
         .testTarget(
+            name: "SemblanceOpenCLTests",
+            dependencies: ["SemblanceCore", "SemblanceOpenCL", "SemblanceTestSupport"]),
+        .testTarget(
             name: "SemblanceBackendTests",
             dependencies: ["SemblanceCore", "SemblanceCPU", "SemblanceOpenCL", "SemblanceTestSupport"]),
         .testTarget(

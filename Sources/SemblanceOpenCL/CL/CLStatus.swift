@@ -64,14 +64,18 @@ package struct CLStatus: RawRepresentable, Error, Hashable, Sendable, CustomStri
         [.memoryAllocationFailure, .outOfHostMemory, .invalidBufferSize].contains(self)
     }
 
-    /// The engine's error for a status, where `subject` names the operation, kernel or transfer and the device.
+    /// The engine's error for a status at preparation or transfer, where `subject` names the operation, kernel or transfer and the
+    /// device.
     package func error(_ subject: String) -> SemblanceError {
-        if isMemoryShortage {
-            return SemblanceError(
-                .outOfMemory, "\(subject): not enough memory (\(self))",
-                remedy: "use a smaller batch or another device", cause: self)
-        }
+        guard isMemoryShortage else { return fault(subject) }
         return SemblanceError(
+            .outOfMemory, "\(subject): not enough memory (\(self))",
+            remedy: "use a smaller batch or another device", cause: self)
+    }
+
+    /// The engine's error for a status in a run, where everything is allocated: the device's fault whatever it says.
+    package func fault(_ subject: String) -> SemblanceError {
+        SemblanceError(
             .deviceFault, "\(subject): \(self)",
             remedy: "check the driver's log; --device cpu runs without OpenCL", cause: self)
     }

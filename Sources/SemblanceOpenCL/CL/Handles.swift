@@ -111,7 +111,8 @@ package struct CLBuffer: ~Copyable, @unchecked Sendable {
         var region = cl_buffer_region(origin: range.lowerBound, size: range.count)
         guard
             let id = clCreateSubBuffer(
-                buffer.id, cl_mem_flags(CL_MEM_READ_WRITE), cl_buffer_create_type(CL_BUFFER_CREATE_TYPE_REGION),
+                buffer.id, cl_mem_flags(CL_MEM_READ_WRITE),
+                cl_buffer_create_type(CL_BUFFER_CREATE_TYPE_REGION),
                 &region, &code)
         else { throw CLStatus(rawValue: code) }
         self.id = id

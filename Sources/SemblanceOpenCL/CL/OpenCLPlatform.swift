@@ -30,7 +30,9 @@ package struct OpenCLPlatform: Sendable {
         var platforms: [OpenCLPlatform] = []
         for (index, id) in ids.enumerated() {
             let name = try string { clGetPlatformInfo(id, cl_platform_info(CL_PLATFORM_NAME), $0, $1, $2) }
-            let version = try string { clGetPlatformInfo(id, cl_platform_info(CL_PLATFORM_VERSION), $0, $1, $2) }
+            let version = try string {
+                clGetPlatformInfo(id, cl_platform_info(CL_PLATFORM_VERSION), $0, $1, $2)
+            }
             var devices: [OpenCLDevice] = []
             for (position, device) in try deviceIDs(of: id).enumerated() {
                 devices.append(

@@ -73,7 +73,10 @@ extension Lowering {
     }
 
     private func arguments(of operand: MatrixProduct.Operand) -> [KernelArgument] {
-        [.tensor(operand.tensor), .int(operand.leading), .int(operand.batchStride), .int(operand.periodStride)]
+        [
+            .tensor(operand.tensor), .int(operand.leading), .int(operand.batchStride),
+            .int(operand.periodStride),
+        ]
     }
 
     private func arguments(of product: MatrixProduct) -> [KernelArgument] {

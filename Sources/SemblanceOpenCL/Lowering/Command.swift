@@ -108,8 +108,8 @@ package struct Lowering: Sendable {
 
     /// Scratch memory for the rest of this step.
     package mutating func scratch(_ shape: Shape) -> DeviceTensor {
-        // Multiples of 64 elements: where CLBlast may take the tensor without a copy.
-        func rounded(_ count: Int) -> Int { (count + 63) / 64 * 64 }
+        // Multiples of 128 elements: where CLBlast may take the tensor without a copy.
+        func rounded(_ count: Int) -> Int { (count + 127) / 128 * 128 }
         let tensor = DeviceTensor(
             buffer: scratchBuffer, offset: scratchCount + rounded(guardElements), shape: shape)
         scratchCount = tensor.offset + rounded(shape.count + guardElements)

@@ -71,7 +71,8 @@ package struct MatrixProduct: Sendable {
     package var epilogue: Epilogue
 
     package init(
-        m: Int, n: Int, k: Int, batch: Int = 1, period: Int? = nil, alpha: Float = 1, beta: Float = 0, a: Operand,
+        m: Int, n: Int, k: Int, batch: Int = 1, period: Int? = nil, alpha: Float = 1, beta: Float = 0,
+        a: Operand,
         b: Operand, c: Operand, epilogue: Epilogue = Epilogue()
     ) {
         self.m = m

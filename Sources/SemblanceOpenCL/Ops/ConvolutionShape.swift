@@ -98,7 +98,8 @@ extension Lowering {
         } else {
             launch(
                 KernelLaunch(
-                    "convolution", "im2col_rows", arguments: arguments, global: [rows, images], local: [1, 1]))
+                    "convolution", "im2col_rows", arguments: arguments, global: [rows, images], local: [1, 1])
+            )
         }
     }
 

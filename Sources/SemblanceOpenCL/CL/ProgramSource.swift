@@ -1,0 +1,25 @@
+import CKernels
+
+/// What a program is built from.
+struct ProgramSource: Hashable, Sendable {
+    /// The stem of the file in Kernels/.
+    var name: String
+    /// `-D NAME=VALUE`.
+    var defines: [String: Int]
+
+    /// The embedded sources, in the order that they are compiled in. They live as long as the process.
+    static func text(_ name: String) -> UnsafeBufferPointer<CChar>? {
+        var length = 0
+        guard let start = semblance_kernel_source(name, &length) else { return nil }
+        return UnsafeBufferPointer(start: start, count: length)
+    }
+
+    /// The compiler's options. Strict on purpose: -cl-fast-relaxed-math, -cl-unsafe-math-optimizations and -cl-denorms-are-zero would
+    /// let NaN checks be dropped, sums be reordered and results differ between devices. Correctly rounded division and square
+    /// roots, where the device has them, are what the CPU computes.
+    func options(for device: OpenCLDevice) -> String {
+        let rounding = device.roundsDivision ? ["-cl-fp32-correctly-rounded-divide-sqrt"] : []
+        let definitions = defines.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" }
+        return (["-cl-std=CL1.2"] + rounding + definitions).joined(separator: " ")
+    }
+}

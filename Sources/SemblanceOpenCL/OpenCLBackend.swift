@@ -1,0 +1,94 @@
+import COpenCL
+import SemblanceCore
+
+/// Runs programs on an OpenCL device. One backend may prepare and run plans on several threads, a plan on one at a time.
+package final class OpenCLBackend: Backend {
+    package let opencl: OpenCLDevice
+    package let programs: ProgramCache
+    let traits: DeviceTraits
+    let context: CLContext
+    let faults: FaultPoints
+
+    package var device: Device { opencl.device }
+
+    /// - Parameters:
+    ///   - gemm: which GEMM computes the products; anything but `automatic` is for tests and measurements.
+    ///   - faults: failures to force, for tests.
+    package init(
+        _ device: OpenCLDevice, gemm: GemmPolicy = .automatic, binaries: BinaryCaching = .automatic,
+        faults: FaultInjection = FaultInjection()
+    ) throws(SemblanceError) {
+        opencl = device
+        self.faults = FaultPoints(faults)
+        var traits = device.traits
+        traits.gemm = gemm
+        self.traits = traits
+        programs = ProgramCache(
+            device: device, store: BinaryStore(binaries, platform: device.device.platform),
+            brokenSource: faults.brokenSource)
+        do {
+            context = try CLContext(device: device.id)
+        } catch {
+            throw error.error("opening \(device.device.name)")
+        }
+    }
+
+    package func supports(_ op: Op, inputs: [Shape], outputs: [Shape]) -> Bool {
+        var lowering = Lowering(traits: traits, scratchBuffer: 0)
+        func tensors(_ shapes: [Shape]) -> [DeviceTensor] {
+            shapes.enumerated().map { DeviceTensor(buffer: $0 + 1, offset: 0, shape: $1) }
+        }
+        do {
+            try op.lower(inputs: tensors(inputs), outputs: tensors(outputs), into: &lowering)
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    package func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan {
+        try OpenCLPlan(program, on: self, options: options)
+    }
+
+    /// - Throws: `outOfMemory` where buffers of these sizes are more than the device has.
+    func checkFits(_ sizes: [Int]) throws(SemblanceError) {
+        let total = sizes.reduce(0, +)
+        guard let memory = device.memory, total > memory else { return }
+        throw SemblanceError(
+            .outOfMemory,
+            "the plan needs \(total >> 20) MB on \(device.name), which has \(memory >> 20) MB",
+            remedy: "use a smaller batch or another device")
+    }
+
+    /// Has the device back the buffers with memory now: drivers put that off until first use, and a shortage belongs to preparation.
+    func commit(_ buffers: [Shared<CLBuffer>], on queue: borrowing CLQueue) throws(SemblanceError) {
+        do {
+            let undefined = cl_mem_migration_flags(CL_MIGRATE_MEM_OBJECT_CONTENT_UNDEFINED)
+            var ids: [cl_mem?] = buffers.map { $0.handle.id }
+            try check(
+                clEnqueueMigrateMemObjects(queue.id, cl_uint(ids.count), &ids, undefined, 0, nil, nil))
+            try queue.finish()
+        } catch {
+            let status = error == .outOfResources ? CLStatus.memoryAllocationFailure : error
+            let total = buffers.map { $0.handle.size }.reduce(0, +) >> 20
+            throw status.error("backing \(total) MB with memory on \(device.name)")
+        }
+    }
+
+    /// - Throws: `outOfMemory` with the size and what it is for.
+    func allocate(bytes: Int, for purpose: String, flags: Int32? = nil) throws(SemblanceError)
+        -> Shared<CLBuffer>
+    {
+        do {
+            try faults.allocate(bytes: bytes)
+            if let flags { return Shared(try CLBuffer(context: context, size: bytes, flags: flags)) }
+            return Shared(try CLBuffer(context: context, size: bytes))
+        } catch {
+            let megabytes = (bytes + 1 << 20 - 1) >> 20
+            let limit = opencl.maxAllocation >> 20
+            throw error.error(
+                "allocating \(megabytes) MB for \(purpose) on \(device.name), which allows \(limit) MB at a time"
+            )
+        }
+    }
+}

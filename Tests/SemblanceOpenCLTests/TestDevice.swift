@@ -1,0 +1,32 @@
+import Foundation
+import SemblanceCore
+import SemblanceOpenCL
+import Testing
+
+/// The OpenCL device that tests run on: the first there is. Without one, tests that need it are skipped and say so, or fail where
+/// SEMBLANCE_REQUIRE_OPENCL=1.
+enum TestDevice {
+    static let found: OpenCLDevice? = (try? OpenCLPlatform.all())?.flatMap(\.devices).first
+    static let isRequired = ProcessInfo.processInfo.environment["SEMBLANCE_REQUIRE_OPENCL"] == "1"
+
+    /// Whether tests run; they then fail where there is no device.
+    static let runs: Bool = {
+        if found == nil, !isRequired { print("SKIPPED: no OpenCL device; install pocl-opencl-icd") }
+        return found != nil || isRequired
+    }()
+
+    static func device() throws -> OpenCLDevice {
+        try #require(found, "no OpenCL device, and SEMBLANCE_REQUIRE_OPENCL asks for one")
+    }
+
+    static func backend(
+        gemm: GemmPolicy = .automatic, binaries: BinaryCaching = .automatic,
+        faults: FaultInjection = FaultInjection()
+    ) throws -> OpenCLBackend {
+        try OpenCLBackend(device(), gemm: gemm, binaries: binaries, faults: faults)
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    static var needsOpenCL: Self { .enabled(if: TestDevice.runs, "no OpenCL device") }
+}
