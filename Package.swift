@@ -48,6 +48,9 @@ let package = Package(
             name: "SemblanceOpenCLTests",
             dependencies: ["SemblanceCore", "SemblanceOpenCL", "SemblanceTestSupport"]),
         .testTarget(
+            name: "SemblanceImagingTests", dependencies: ["SemblanceCore", "SemblanceImaging"],
+            exclude: ["generate_images.py", "Images"]),
+        .testTarget(
             name: "SemblanceBackendTests",
             dependencies: ["SemblanceCore", "SemblanceCPU", "SemblanceOpenCL", "SemblanceTestSupport"]),
         .testTarget(

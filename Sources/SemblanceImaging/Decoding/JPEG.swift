@@ -13,7 +13,7 @@ func decodeJPEG(_ file: EncodedImage) throws(SemblanceError) -> Image {
     var (width, height, subsampling, space): (Int32, Int32, Int32, Int32) = (-1, -1, -1, -1)
     let status = tjDecompressHeader3(handle, file.bytes, size, &width, &height, &subsampling, &space)
     // It also fails on a rare chroma subsampling, which the decoder itself takes.
-    guard status == 0 || (width > 0 && height > 0 && space >= 0 && subsampling < 0) else {
+    guard !failed(handle, status) || (width > 0 && height > 0 && space >= 0 && subsampling < 0) else {
         throw file.damaged(errorText(handle))
     }
     try file.checkSize(width: Int(width), height: Int(height))
@@ -29,12 +29,7 @@ func decodeJPEG(_ file: EncodedImage) throws(SemblanceError) -> Image {
     let result = tjDecompress2(
         handle, file.bytes, size, &pixels, width, 0, height, format.rawValue,
         TJFLAG_LIMITSCANS)
-    if result != 0 {
-        let text = errorText(handle)
-        guard tjGetErrorCode(handle) == TJERR_WARNING.rawValue, !isDamage(warning: text) else {
-            throw file.damaged(text)
-        }
-    }
+    guard !failed(handle, result) else { throw file.damaged(errorText(handle)) }
     let image = Image(
         unchecked: samples == 4 ? rgb(invertedCMYK: pixels) : pixels, width: Int(width), height: Int(height),
         channels: samples == 1 ? 1 : 3)
@@ -43,9 +38,11 @@ func decodeJPEG(_ file: EncodedImage) throws(SemblanceError) -> Image {
 
 private func errorText(_ handle: tjhandle) -> String { String(cString: tjGetErrorStr2(handle)) }
 
-/// Whether a warning of libjpeg means lost pixels. Stray bytes between segments are common and do no harm.
-private func isDamage(warning text: String) -> Bool {
-    let text = text.lowercased()
+/// Whether a call failed or warned of lost pixels. Other warnings, such as stray bytes between segments, do no harm.
+private func failed(_ handle: tjhandle, _ status: Int32) -> Bool {
+    guard status != 0 else { return false }
+    guard tjGetErrorCode(handle) == TJERR_WARNING.rawValue else { return true }
+    let text = errorText(handle).lowercased()
     return text.contains("premature end") || (text.contains("corrupt") && !text.contains("extraneous bytes"))
 }
 

@@ -1,34 +1,23 @@
 import CPNG
 import SemblanceCore
 
-/// Any PNG as 8-bit grey or RGB, composited on white where it has transparency.
+/// Any PNG as 8-bit grey or RGB, composited on white where it has transparency, turned upright. Colour profiles and gamma are
+/// left alone, as by those who made the training data.
 func decodePNG(_ file: EncodedImage) throws(SemblanceError) -> Image {
-    let chunks = try PNGChunks(file)
-    try file.checkSize(width: chunks.width, height: chunks.height)
-
-    var header = png_image()
-    header.version = png_uint_32(PNG_IMAGE_VERSION)
-    defer { png_image_free(&header) }
-    // The warnings of libpng (an unknown profile, a wrong checksum in a comment) do not concern the pixels.
-    let pixels = file.bytes.withUnsafeBytes { bytes -> [UInt8]? in
-        guard png_image_begin_read_from_memory(&header, bytes.baseAddress, bytes.count) != 0 else {
-            return nil
-        }
-        // 16-bit files without a colour space hold sRGB like all others; libpng would take them as linear.
-        header.flags |= png_uint_32(PNG_IMAGE_FLAG_16BIT_sRGB)
-        header.format &= png_uint_32(PNG_FORMAT_FLAG_COLOR | PNG_FORMAT_FLAG_ALPHA)
-        let samples = chunks.sampleCount(of: header)
-        var pixels = [UInt8](repeating: 0, count: Int(header.width) * Int(header.height) * samples)
-        return png_image_finish_read(&header, nil, &pixels, 0, nil) != 0 ? pixels : nil
+    let header = try PNGHeader(file)
+    try file.checkSize(width: header.width, height: header.height)
+    let rowSize = header.width * (header.channels + (header.hasAlpha ? 1 : 0))
+    var pixels = [UInt8](repeating: 0, count: rowSize * header.height)
+    var message = [CChar](repeating: 0, count: 128)
+    let status = semblance_png_decode(
+        file.bytes, file.bytes.count, header.hasAlpha ? 1 : 0, &pixels, rowSize, &message, message.count)
+    guard status != 0 else {
+        throw file.damaged(
+            String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
     }
-    guard let pixels else { throw file.damaged(header.text) }
-
-    let channels = header.format & png_uint_32(PNG_FORMAT_FLAG_COLOR) != 0 ? 3 : 1
-    let hasAlpha = header.format & png_uint_32(PNG_FORMAT_FLAG_ALPHA) != 0
-    let image = Image(
-        unchecked: hasAlpha ? compositedOnWhite(pixels, channels: channels) : pixels,
-        width: Int(header.width), height: Int(header.height), channels: channels)
-    return image.oriented(Orientation(exif: file.bytes[chunks.exif]))
+    if header.hasAlpha { pixels = compositedOnWhite(pixels, channels: header.channels) }
+    return Image(unchecked: pixels, width: header.width, height: header.height, channels: header.channels)
+        .oriented(Orientation(exif: file.bytes[header.exif]))
 }
 
 /// In the stored (sRGB) values, as browsers and Pillow do.
@@ -46,11 +35,12 @@ private func compositedOnWhite(_ pixels: [UInt8], channels: Int) -> [UInt8] {
     return result
 }
 
-/// The chunks of a PNG, walked before libpng sees the file: libpng's simple interface stops after the last row, and so would
-/// not notice a file that is cut short behind it.
-private struct PNGChunks {
+/// What is known of a PNG before libpng sees it: enough to refuse a bomb or a file that is cut short.
+private struct PNGHeader {
     var width = 0
     var height = 0
+    var channels = 1
+    var hasAlpha = false
     var exif = 0..<0
 
     init(_ file: EncodedImage) throws(SemblanceError) {
@@ -58,17 +48,23 @@ private struct PNGChunks {
         func integer(_ offset: Int) -> Int { (0..<4).reduce(0) { $0 << 8 | Int(bytes[offset + $1]) } }
         var offset = 8
         while true {
-            guard offset + 12 <= bytes.count else { throw file.damaged("it is cut short") }
-            let length = integer(offset)
-            guard length <= bytes.count - offset - 12 else { throw file.damaged("it is cut short") }
-            let content = offset + 8..<offset + 8 + length
+            // Length, type, content, checksum.
+            guard offset + 12 <= bytes.count, integer(offset) <= bytes.count - offset - 12 else {
+                throw file.damaged("it is cut short")
+            }
+            let content = offset + 8..<offset + 8 + integer(offset)
             let type = bytes[offset + 4..<offset + 8]
             if offset == 8 {
-                guard type.elementsEqual("IHDR".utf8), length == 13 else {
+                guard type.elementsEqual("IHDR".utf8), content.count == 13 else {
                     throw file.damaged("it has no header")
                 }
                 width = integer(content.lowerBound)
                 height = integer(content.lowerBound + 4)
+                let colorType = bytes[content.lowerBound + 9]
+                channels = colorType & 2 != 0 ? 3 : 1
+                hasAlpha = colorType & 4 != 0
+            } else if type.elementsEqual("tRNS".utf8) {
+                hasAlpha = true
             } else if type.elementsEqual("eXIf".utf8) {
                 exif = content
             } else if type.elementsEqual("IEND".utf8) {
@@ -76,17 +72,5 @@ private struct PNGChunks {
             }
             offset = content.upperBound + 4
         }
-    }
-
-    func sampleCount(of header: png_image) -> Int {
-        (header.format & png_uint_32(PNG_FORMAT_FLAG_COLOR) != 0 ? 3 : 1)
-            + (header.format & png_uint_32(PNG_FORMAT_FLAG_ALPHA) != 0 ? 1 : 0)
-    }
-}
-
-extension png_image {
-    /// What libpng said last.
-    var text: String {
-        withUnsafeBytes(of: message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 }

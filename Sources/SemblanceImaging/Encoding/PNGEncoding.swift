@@ -17,7 +17,7 @@ extension Image {
         var data = [UInt8](repeating: 0, count: size)
         guard png_image_write_to_memory(&header, &data, &size, 0, pixels, 0, nil) != 0 else {
             throw SemblanceError(
-                .internalFault, "an image of \(width)x\(height) could not be encoded as PNG: \(header.text)")
+                .internalFault, "an image of \(width)x\(height) could not be encoded as PNG")
         }
         data.removeLast(data.count - size)
         return data
