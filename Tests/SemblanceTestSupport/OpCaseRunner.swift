@@ -8,15 +8,28 @@ package enum OpCaseRunner {
         case inputs, constants, views
     }
 
-    /// Runs the case twice on one plan with different data, in every placement that makes a difference.
+    /// Runs the case twice on one plan with different data, in every placement that makes a difference. Outputs are poisoned
+    /// and guarded, and the second run shows what was left of the first.
     /// - Returns: what is wrong, or nil.
     /// - Throws: what the backend throws.
     package static func run(_ opCase: OpCase, on backend: any Backend, seed: UInt64) throws(SemblanceError)
         -> String?
     {
+        guard
+            backend.supports(
+                opCase.op, inputs: opCase.inputs.map(\.shape), outputs: opCase.outputs.map(\.shape))
+        else { return "\(opCase.name): \(backend.device.name) does not support it" }
+        var random = RandomSource(seed: seed)
+        let first = Round(opCase, opCase.data(&random)), second = Round(opCase, opCase.data(&random))
         for placement in Placement.allCases {
-            if placement == .constants, opCase.parameters.isEmpty { continue }
-            if let failure = try run(opCase, on: backend, placement, seed: seed) {
+            var rounds = [first, second]
+            if placement == .constants {
+                guard !opCase.parameters.isEmpty else { continue }
+                var data = second.data
+                for index in opCase.parameters { data.inputs[index] = first.data.inputs[index] }
+                rounds[1] = Round(opCase, data)
+            }
+            if let failure = try run(opCase, on: backend, placement, rounds) {
                 return """
                     \(opCase.name) on \(backend.device.name), values as \(placement.rawValue), seed \(seed): \(failure)
                     """
@@ -26,46 +39,49 @@ package enum OpCaseRunner {
     }
 
     private static func run(
-        _ opCase: OpCase, on backend: any Backend, _ placement: Placement, seed: UInt64
+        _ opCase: OpCase, on backend: any Backend, _ placement: Placement, _ rounds: [Round]
     ) throws(SemblanceError) -> String? {
-        var random = RandomSource(seed: seed, stream: 0)
-        var data = opCase.data(&random)
-        let layout = CaseProgram(opCase, placement, constants: data.inputs)
+        let layout = CaseProgram(opCase, placement, constants: rounds[0].data.inputs)
         var options = PlanOptions()
         options.guardElements = 64
         options.poisons = true
-        let inputShapes = opCase.inputs.map(\.shape), outputShapes = opCase.outputs.map(\.shape)
-        guard backend.supports(opCase.op, inputs: inputShapes, outputs: outputShapes) else {
-            return "the backend does not support it"
-        }
         let plan = try backend.prepare(layout.program, options: options)
-        let reference = ReferenceBackend().plan(layout.program)
-        for round in 0..<2 {
-            if round > 0 {
-                let constants = data.inputs
-                data = opCase.data(&random)
-                if placement == .constants {
-                    for index in opCase.parameters { data.inputs[index] = constants[index] }
-                }
-            }
-            for one in [plan, reference] as [any Plan] {
-                try layout.write(data.inputs, data.before, to: one)
-                try one.run()
-            }
+        for (number, round) in rounds.enumerated() {
+            try layout.write(round.data.inputs, round.data.before, to: plan)
+            try plan.run()
             for (index, output) in opCase.outputs.enumerated() {
                 let got = try layout.read(index, from: plan)
-                let want = reference.tensor(layout.outputs[index]).values
                 let tolerance = opCase.tolerance(for: output, kernels: plan.kernels)
+                let want = round.results[index].values
                 if let failure = tolerance.failure(got: got, want: want, shape: output.shape) {
-                    return
-                        "output \(index) of run \(round): \(failure); kernels: \(plan.kernels.joined(separator: ", "))"
+                    let kernels = plan.kernels.joined(separator: ", ")
+                    return "output \(index) of run \(number): \(failure); kernels: \(kernels)"
                 }
             }
             let damaged = try plan.damagedGuards()
-            if !damaged.isEmpty { return "run \(round) wrote outside of \(damaged.joined(separator: ", "))" }
-            if let damage = try layout.damage(in: plan) { return "run \(round): \(damage)" }
+            if !damaged.isEmpty { return "run \(number) wrote outside of \(damaged.joined(separator: ", "))" }
+            if let damage = try layout.damage(in: plan) { return "run \(number): \(damage)" }
         }
         return nil
+    }
+}
+
+/// Data for one run, and what should come out.
+private struct Round {
+    let data: (inputs: [[Float]], before: [[Float]?])
+    let results: [DoubleTensor]
+
+    init(_ opCase: OpCase, _ data: (inputs: [[Float]], before: [[Float]?])) {
+        self.data = data
+        let inputs = zip(opCase.inputs, data.inputs).map {
+            DoubleTensor(shape: $0.shape, values: $1.map(Double.init))
+        }
+        var outputs = zip(opCase.outputs, data.before).map { output, before in
+            before.map { DoubleTensor(shape: output.shape, values: $0.map(Double.init)) }
+                ?? DoubleTensor(shape: output.shape, repeating: .nan)
+        }
+        opCase.op.evaluate(inputs, into: &outputs)
+        results = outputs
     }
 }
 
