@@ -1,0 +1,13 @@
+import SemblanceCore
+import SemblanceTestSupport
+import Testing
+
+/// Every operation of every backend against the reference.
+@Suite struct BackendAgreementTests {
+    @Test(arguments: TestBackend.allCases, OpCase.all)
+    func agreesWithTheReference(backend: TestBackend, opCase: OpCase) throws {
+        let failure = try OpCaseRunner.run(
+            opCase, on: backend.backend, seed: .random(in: .min ... .max))
+        #expect(failure == nil)
+    }
+}
