@@ -52,7 +52,11 @@ let package = Package(
             exclude: ["generate_images.py", "Images"]),
         .testTarget(
             name: "SemblanceBackendTests",
-            dependencies: ["SemblanceCore", "SemblanceCPU", "SemblanceOpenCL", "SemblanceTestSupport"]),
+            dependencies: [
+                "SemblanceCore", "SemblanceCPU", "SemblanceOpenCL", "SemblanceTraining",
+                "SemblanceTestSupport",
+            ],
+            exclude: ["Vectors", "generate_torch_vectors.py"]),
         .testTarget(
             name: "SemblanceONNXTests",
             dependencies: ["SemblanceONNX", "SemblanceCore", "SemblanceCPU", "SemblanceTestSupport"]),

@@ -1,11 +1,17 @@
 import Foundation
 import SemblanceCPU
 import SemblanceCore
+import SemblanceTestSupport
 import Testing
 
 /// The backends under test.
 enum TestBackend: String, CaseIterable, Sendable, CustomTestStringConvertible {
-    case cpu
+    case reference, cpu
+
+    /// What is compared with the reference.
+    static let all = allCases.filter { $0 != .reference }
+    /// All, for comparisons with a third party.
+    static let withReference = allCases
 
     var testDescription: String { rawValue }
 
@@ -16,6 +22,7 @@ enum TestBackend: String, CaseIterable, Sendable, CustomTestStringConvertible {
     var backend: any Backend {
         get throws {
             switch self {
+            case .reference: ReferenceBackend()
             case .cpu: try Self.cpuBackend.get()
             }
         }

@@ -21,12 +21,18 @@ package enum Tolerances {
     package static let onnxRuntime = 1e-4
     /// Relative to the largest element, against PyTorch's single precision, on small shapes.
     package static let torch = 2e-5
+    /// As `torch`, through several operations, with s = 32 multiplying the cosines' rounding.
+    package static let torchComposed = 1e-4
+    /// As `torch`, after six steps of training: losses, weights and statistics.
+    package static let torchTraining = 5e-4
 }
 
 /// How far an output may be from the reference.
 package enum Tolerance: Sendable {
     /// Each element, by the length of its sum, relative to the largest element or `scale`.
     case elements(reduction: Int, scale: Double)
+    /// Each element, relative to the largest.
+    case relativeToLargest(Double)
     /// The whole tensor, in relative L2.
     case relativeL2(Double)
 
@@ -48,15 +54,19 @@ package enum Tolerance: Sendable {
             squaredError += error * error
             squaredNorm += b * b
         }
-        switch self {
-        case .elements(let reduction, let scale):
-            let allowed = Tolerances.absolute(reduction: reduction, largest: max(largest, scale))
+        func judge(_ allowed: Double) -> String? {
             guard worstError > allowed else { return nil }
             let wrong = zip(got, want).count { abs(Double($0) - $1) > allowed }
             return """
                 element \(shape.coordinates(of: worst)) of \(shape) is \(got[worst]), not \(want[worst]): off by \
                 \(worstError), allowed \(allowed); \(wrong) of \(got.count) elements are wrong
                 """
+        }
+        switch self {
+        case .elements(let reduction, let scale):
+            return judge(Tolerances.absolute(reduction: reduction, largest: max(largest, scale)))
+        case .relativeToLargest(let relative):
+            return judge(relative * largest)
         case .relativeL2(let allowed):
             let error = (squaredError / max(squaredNorm, .leastNormalMagnitude)).squareRoot()
             guard error > allowed else { return nil }
