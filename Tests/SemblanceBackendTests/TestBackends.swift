@@ -1,21 +1,32 @@
 import Foundation
 import SemblanceCPU
 import SemblanceCore
+import SemblanceOpenCL
 import SemblanceTestSupport
 import Testing
 
 /// The backends under test.
 enum TestBackend: String, CaseIterable, Sendable, CustomTestStringConvertible {
-    case reference, cpu
+    case reference, cpu, opencl
 
-    /// What is compared with the reference.
-    static let all = allCases.filter { $0 != .reference }
+    /// What is compared with the reference. Without an OpenCL device its tests are skipped, which is printed, or fail where
+    /// SEMBLANCE_REQUIRE_OPENCL=1.
+    static let all = withReference.filter { $0 != .reference }
     /// All, for comparisons with a third party.
-    static let withReference = allCases
+    static let withReference: [TestBackend] = {
+        let required = ProcessInfo.processInfo.environment["SEMBLANCE_REQUIRE_OPENCL"] == "1"
+        if openCLDevice != nil || required { return allCases }
+        print("SKIPPED: the OpenCL backend's tests: no OpenCL device; install pocl-opencl-icd")
+        return [.reference, .cpu]
+    }()
 
     var testDescription: String { rawValue }
 
+    private static let openCLDevice = (try? OpenCLPlatform.all())?.flatMap(\.devices).first
     private static let cpuBackend = Result { () throws(SemblanceError) -> any Backend in try CPUBackend() }
+    private static let openCLBackend = openCLDevice.map { device in
+        Result { () throws(SemblanceError) -> any Backend in try OpenCLBackend(device) }
+    }
 
     /// One backend for the whole process.
     /// - Throws: where it cannot be had.
@@ -24,6 +35,10 @@ enum TestBackend: String, CaseIterable, Sendable, CustomTestStringConvertible {
             switch self {
             case .reference: ReferenceBackend()
             case .cpu: try Self.cpuBackend.get()
+            case .opencl:
+                try #require(
+                    Self.openCLBackend, "no OpenCL device, and SEMBLANCE_REQUIRE_OPENCL asks for one"
+                ).get()
             }
         }
     }
