@@ -13,6 +13,9 @@ EMBED(gemm)
 EMBED(convolution)
 #embed "../../Kernels/convolution.cl"
 };
+EMBED(depthwise)
+#embed "../../Kernels/depthwise.cl"
+};
 EMBED(fill)
 #embed "../../Kernels/fill.cl"
 };
@@ -24,6 +27,7 @@ EMBED(reshape)
 #define KERNELS(X) \
     X(common)      \
     X(convolution) \
+    X(depthwise)   \
     X(fill)        \
     X(gemm)        \
     X(reshape)

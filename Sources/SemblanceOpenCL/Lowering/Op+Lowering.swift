@@ -9,6 +9,10 @@ extension Op {
         switch self {
         case .convolution(let convolution):
             convolution.lower(inputs: inputs, outputs: outputs, into: &lowering)
+        case .convolutionInputGradient(let convolution):
+            convolution.lowerInputGradient(inputs: inputs, outputs: outputs, into: &lowering)
+        case .convolutionWeightGradient(let convolution):
+            convolution.lowerWeightGradient(inputs: inputs, outputs: outputs, into: &lowering)
         case .fullyConnected(let layer):
             layer.lower(inputs: inputs, outputs: outputs, into: &lowering)
         case .fullyConnectedInputGradient:

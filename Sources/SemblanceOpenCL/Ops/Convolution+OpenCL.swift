@@ -8,7 +8,15 @@ extension Convolution {
         let epilogue = Epilogue(
             bias: biasIndex.map { inputs[$0] }, residual: residualIndex.map { inputs[$0] },
             activation: activation, slope: slopeIndex.map { inputs[$0] })
-        if shape.isPointwise, !lowering.prefersSideBySide(shape) {
+        guard !shape.isDepthwise else {
+            return shape.lowerDepthwise(x: x, weight: weight, y: y, epilogue: epilogue, into: &lowering)
+        }
+        let chunks = shape.chunks(on: lowering.traits)
+        let largest = chunks.map(\.count).max() ?? 0
+        let sideBySide =
+            largest > 1
+            && lowering.prefersSideBySide(shape, rows: shape.outputs, depth: shape.rows, images: largest)
+        if shape.isPointwise, !sideBySide {
             let columns = MatrixProduct.Operand(
                 x, leading: shape.positions, batchStride: shape.inputs * shape.positions,
                 periodStride: shape.inputCount)
@@ -16,10 +24,7 @@ extension Convolution {
                 shape.product(0..<shape.images, weight: weight, columns: columns, y: y, epilogue: epilogue))
             return
         }
-        let chunks = shape.chunks(on: lowering.traits)
-        let largest = chunks.map(\.count).max() ?? 0
         let columns = lowering.scratch([largest, shape.groups, shape.rows, shape.positions])
-        let sideBySide = largest > 1 && lowering.prefersSideBySide(shape)
         let result = sideBySide ? lowering.scratch([largest, shape.outputCount]) : y
         for chunk in chunks {
             let part = x.part(from: chunk.lowerBound * shape.inputCount, x.shape)
@@ -47,7 +52,7 @@ extension Convolution {
             var tail = epilogue
             tail.residual = epilogue.residual?.part(from: start, y.shape)
             lowering.launchImages(
-                "scatter_images", defines: tail.defines, positions: shape.positions,
+                "convolution", "scatter_images", defines: tail.defines, positions: shape.positions,
                 rows: shape.groups * shape.outputs, images: chunk.count,
                 [.tensor(result), .tensor(y.part(from: start, y.shape))] + tail.arguments
                     + [.int(shape.positions)])
@@ -71,16 +76,5 @@ extension ConvolutionShape {
                 y.part(from: start, y.shape), leading: positions, batchStride: outputs * positions,
                 periodStride: outputCount),
             epilogue: epilogue)
-    }
-}
-
-extension Lowering {
-    /// Whether the images of a chunk stand in one matrix: CLBlast wants large products and has no batches. Pointwise
-    /// convolutions with enough positions need no columns at all.
-    func prefersSideBySide(_ shape: ConvolutionShape) -> Bool {
-        let width = max(shape.chunks(on: traits).first?.count ?? 1, 1) * shape.positions
-        guard shape.images > 1, traits.implementation(m: shape.outputs, n: width, k: shape.rows) == .clblast
-        else { return false }
-        return !(shape.isPointwise && shape.positions >= 1024)
     }
 }

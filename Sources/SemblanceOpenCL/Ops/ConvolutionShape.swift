@@ -75,13 +75,14 @@ struct ColumnLayout {
 extension Lowering {
     /// Launches with a work-item for each of `positions` (rounded up) x `rows` x `images`.
     mutating func launchImages(
-        _ function: String, defines: [String: Int] = [:], positions: Int, rows: Int, images: Int,
+        _ source: String, _ function: String, defines: [String: Int] = [:], positions: Int, rows: Int,
+        images: Int,
         _ arguments: [KernelArgument]
     ) {
         let group = traits.flatGroup
         launch(
             KernelLaunch(
-                "convolution", function, defines: defines, arguments: arguments,
+                source, function, defines: defines, arguments: arguments,
                 global: [(positions + group - 1) / group * group, rows, images], local: [group, 1, 1]))
     }
 
@@ -94,7 +95,8 @@ extension Lowering {
             [.tensor(x), .tensor(columns), .int(shape.groups * shape.inputs)]
             + [.ulong(layout.imageStride), .ulong(layout.rowStride)] + shape.geometry
         if traits.isGPU {
-            launchImages("im2col", positions: shape.positions, rows: rows, images: images, arguments)
+            launchImages(
+                "convolution", "im2col", positions: shape.positions, rows: rows, images: images, arguments)
         } else {
             launch(
                 KernelLaunch(
@@ -112,12 +114,30 @@ extension Lowering {
             [.tensor(columns), .tensor(x), .int(channels)]
             + [.ulong(layout.imageStride), .ulong(layout.rowStride)] + shape.geometry
         if traits.isGPU {
-            launchImages("col2im", positions: shape.size.count, rows: channels, images: images, arguments)
+            launchImages(
+                "convolution", "col2im", positions: shape.size.count, rows: channels, images: images,
+                arguments)
         } else {
             launch(
                 KernelLaunch(
                     "convolution", "col2im_rows", arguments: arguments,
                     global: [shape.size.height, channels, images], local: [1, 1, 1]))
         }
+    }
+
+    /// Puts the images of a tensor like y side by side.
+    mutating func gather(_ shape: ConvolutionShape, images: Int, from x: DeviceTensor, to y: DeviceTensor) {
+        launchImages(
+            "convolution", "gather_images", positions: shape.positions, rows: shape.groups * shape.outputs,
+            images: images, [.tensor(x), .tensor(y), .int(shape.positions)])
+    }
+
+    /// Whether the images of a chunk should stand in one matrix for a product of `rows` x `depth` with the positions: CLBlast wants
+    /// large products and has no batches. Pointwise convolutions with enough positions need no columns at all.
+    func prefersSideBySide(_ shape: ConvolutionShape, rows: Int, depth: Int, images: Int) -> Bool {
+        guard traits.implementation(m: rows, n: images * shape.positions, k: depth) == .clblast else {
+            return false
+        }
+        return !(shape.isPointwise && shape.positions >= 1024)
     }
 }
