@@ -1,7 +1,7 @@
 import SemblanceCore
 
 /// The classification loss that an embedding is trained with.
-public enum Loss: Hashable, Sendable {
+public enum Loss: Hashable, Sendable, Codable {
     /// Cosines to one learnt centre a person, with an additive margin, times `scale`.
     case arcFace(margin: Float, scale: Float)
     case cosFace(margin: Float, scale: Float)
@@ -18,7 +18,7 @@ public enum Loss: Hashable, Sendable {
 }
 
 /// How parameters follow gradients. Weight decay acts on weights, not on biases, batch norms and slopes.
-public enum Optimiser: Hashable, Sendable {
+public enum Optimiser: Hashable, Sendable, Codable {
     case sgd(momentum: Float, weightDecay: Float)
     case adamW(beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float)
 

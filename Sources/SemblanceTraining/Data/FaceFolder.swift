@@ -1,0 +1,117 @@
+import Foundation
+import SemblanceCore
+
+/// A folder of labelled faces, `root/person/image`, in an order that does not depend on the file system.
+public struct FaceFolder: Sendable {
+    /// Somebody's images.
+    public struct Person: Sendable, Hashable {
+        /// The folder's name.
+        public var name: String
+        /// File names, sorted.
+        public var images: [String]
+    }
+
+    /// What identifies a data set to a checkpoint.
+    public struct Fingerprint: Sendable, Hashable, Codable {
+        public var people: Int
+        public var images: Int
+        /// Over the names of all people and images.
+        public var digest: UInt32
+    }
+
+    public let root: String
+    /// Everybody with at least one image, sorted by name.
+    public let people: [Person]
+    /// Image files of a kind that the engine does not read, as paths: the others' numbers do not count them.
+    public let unsupported: [String]
+
+    /// Reads the folder's names; no image is opened. Hidden files, files without an image's extension and people without images
+    /// are passed over.
+    /// - Throws: `invalidInput` for a folder that is missing, unreadable or has no two people with images.
+    public init(root: String) throws(SemblanceError) {
+        self.root = root
+        var unsupported: [String] = []
+        var people: [Person] = []
+        var looseImages = 0
+        var nested: String?
+        for name in try Self.entries(of: root) {
+            let folder = root + "/" + name
+            guard Self.isFolder(folder) else {
+                if Self.kind(of: name) != .other { looseImages += 1 }
+                continue
+            }
+            let files = try Self.entries(of: folder)
+            let images = files.filter { Self.kind(of: $0) == .image }
+            unsupported += files.filter { Self.kind(of: $0) == .unsupported }.map { folder + "/" + $0 }
+            if !images.isEmpty {
+                people.append(Person(name: name, images: images))
+            } else if nested == nil, files.contains(where: { Self.isFolder(folder + "/" + $0) }) {
+                nested = folder
+            }
+        }
+        self.people = people
+        self.unsupported = unsupported
+        guard people.count < 2 else { return }
+        let found = people.isEmpty ? "no person's images" : "only one person (\(people[0].name))"
+        var remedy = "give every person a folder of their own with PNG, JPEG, PGM or PPM images: \(root)/NAME/1.jpg"
+        if let nested {
+            remedy = "\(nested) has folders in it: perhaps it is the one to train on"
+        } else if let first = unsupported.first {
+            let stem = (first as NSString).deletingPathExtension
+            remedy = "convert the \(unsupported.count) files of an unsupported format: convert '\(first)' '\(stem).png'"
+        } else if people.isEmpty, looseImages > 0 {
+            remedy = "\(looseImages) images lie in the folder itself; " + remedy
+        }
+        throw SemblanceError(.invalidInput, "\(root): \(found) in the folder", remedy: remedy)
+    }
+
+    public var imageCount: Int { people.reduce(0) { $0 + $1.images.count } }
+
+    public func path(person: Int, image: Int) -> String {
+        "\(root)/\(people[person].name)/\(people[person].images[image])"
+    }
+
+    public var fingerprint: Fingerprint {
+        var checksum = Checksum()
+        for person in people {
+            checksum.update("\(person.name)/\n".utf8)
+            for image in person.images { checksum.update("\(image)\n".utf8) }
+        }
+        return Fingerprint(people: people.count, images: imageCount, digest: checksum.value)
+    }
+
+    private enum Kind { case image, unsupported, other }
+
+    private static func kind(of name: String) -> Kind {
+        switch (name as NSString).pathExtension.lowercased() {
+        case "png", "jpg", "jpeg", "pgm", "ppm", "pnm": .image
+        case "webp", "heic", "heif", "avif", "bmp", "gif", "tif", "tiff": .unsupported
+        default: .other
+        }
+    }
+
+    private static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
+    }
+
+    /// The names in a folder that are not hidden, sorted.
+    private static func entries(of folder: String) throws(SemblanceError) -> [String] {
+        guard FileManager.default.fileExists(atPath: folder) else {
+            throw SemblanceError(
+                .invalidInput, "\(folder): there is no such folder", remedy: "check the path")
+        }
+        guard isFolder(folder) else {
+            throw SemblanceError(
+                .invalidInput, "\(folder): this is a file, not a folder",
+                remedy: "name the folder that has one folder of images for each person")
+        }
+        do {
+            return try FileManager.default.contentsOfDirectory(atPath: folder)
+                .filter { !$0.hasPrefix(".") }.sorted()
+        } catch {
+            throw SemblanceError(
+                .invalidInput, "\(folder): the folder cannot be read", remedy: "check its permissions", cause: error)
+        }
+    }
+}
