@@ -55,7 +55,7 @@ public struct Checkpoint: Sendable {
         try writeAtomically(try encoded(), to: path)
     }
 
-    func encoded() throws(SemblanceError) -> Data {
+    package func encoded() throws(SemblanceError) -> [UInt8] {
         let text: Data
         do {
             text = try JSONEncoder.semblance.encode(header)
@@ -63,12 +63,12 @@ public struct Checkpoint: Sendable {
             throw SemblanceError(.internalFault, "a checkpoint's header cannot be encoded", cause: error)
         }
         let floats = [parameters, statistics] + moments
-        var data = Data(capacity: text.count + 4 * floats.reduce(0) { $0 + $1.count } + 20)
-        data.append(contentsOf: Self.magic)
+        var data = Self.magic
+        data.reserveCapacity(text.count + 4 * floats.reduce(0) { $0 + $1.count } + 20)
         for number in [Self.version, UInt32(text.count)] {
             withUnsafeBytes(of: number.littleEndian) { data.append(contentsOf: $0) }
         }
-        data.append(text)
+        data.append(contentsOf: text)
         for values in floats {
             values.withUnsafeBytes { data.append(contentsOf: $0) }
         }
