@@ -60,6 +60,9 @@ let package = Package(
         .testTarget(
             name: "SemblanceONNXTests",
             dependencies: ["SemblanceONNX", "SemblanceCore", "SemblanceCPU", "SemblanceTestSupport"]),
+        .testTarget(
+            name: "SemblanceTrainingTests",
+            dependencies: ["SemblanceCore", "SemblanceCPU", "SemblanceImaging", "SemblanceTraining"]),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

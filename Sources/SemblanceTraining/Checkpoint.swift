@@ -87,24 +87,30 @@ public struct Checkpoint: Sendable {
             data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
         } catch {
             throw SemblanceError(
-                .invalidInput, "\(path): the checkpoint cannot be read", remedy: "check the path", cause: error)
+                .invalidInput, "\(path): the checkpoint cannot be read", remedy: "check the path",
+                cause: error)
         }
         try self.init(data, name: path)
     }
 
     init(_ data: Data, name: String) throws(SemblanceError) {
-        func refuse(_ reason: String, _ remedy: String = "use another checkpoint, or train anew") -> SemblanceError {
+        func refuse(_ reason: String, _ remedy: String = "use another checkpoint, or train anew")
+            -> SemblanceError
+        {
             SemblanceError(.invalidInput, "\(name): \(reason)", remedy: remedy)
         }
         guard data.count >= 20, data.prefix(8).elementsEqual(Self.magic) else {
             throw refuse("this is no checkpoint of Semblance")
         }
         func number(at offset: Int) -> UInt32 {
-            data.withUnsafeBytes { UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self)) }
+            data.withUnsafeBytes {
+                UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+            }
         }
         let version = number(at: 8)
         guard version == Self.version else {
-            throw refuse("a checkpoint of version \(version)", "read it with the version of Semblance that wrote it")
+            throw refuse(
+                "a checkpoint of version \(version)", "read it with the version of Semblance that wrote it")
         }
         var checksum = Checksum()
         data.withUnsafeBytes { checksum.update(UnsafeRawBufferPointer(rebasing: $0[..<(data.count - 4)])) }
@@ -119,9 +125,12 @@ public struct Checkpoint: Sendable {
             throw refuse("the checkpoint's header does not say what it should (\(error))")
         }
         let counts = header.counts
-        let sizes = [counts.parameters, counts.statistics] + Array(repeating: counts.parameters, count: min(max(counts.moments, 0), 2))
+        let sizes =
+            [counts.parameters, counts.statistics]
+            + Array(repeating: counts.parameters, count: min(max(counts.moments, 0), 2))
         let room = (data.count - 4 - start) / 4
-        guard sizes.allSatisfy({ $0 >= 0 && $0 <= room }), start + 4 * sizes.reduce(0, +) == data.count - 4 else {
+        guard sizes.allSatisfy({ $0 >= 0 && $0 <= room }), start + 4 * sizes.reduce(0, +) == data.count - 4
+        else {
             throw refuse("the checkpoint's size does not fit its header")
         }
         var offset = start
@@ -156,7 +165,9 @@ public struct Checkpoint: Sendable {
                 "the data set (\(header.dataset.people) people with \(header.dataset.images) images in the checkpoint, "
                     + "\(current.dataset.people) with \(current.dataset.images) now, or other names)")
         }
-        if header.network != current.network || header.entries != current.entries || header.counts != current.counts {
+        if header.network != current.network || header.entries != current.entries
+            || header.counts != current.counts
+        {
             reasons.append(
                 "the network (\(header.network.name) \(Shape(header.network.inputShape)) in the checkpoint, "
                     + "\(current.network.name) \(Shape(current.network.inputShape)) now)")
@@ -164,7 +175,8 @@ public struct Checkpoint: Sendable {
         if header.format != current.format { reasons.append("the input's format") }
         guard !reasons.isEmpty else { return }
         throw SemblanceError(
-            .modelMismatch, "the checkpoint belongs to another run; what differs: " + reasons.joined(separator: ", "),
+            .modelMismatch,
+            "the checkpoint belongs to another run; what differs: " + reasons.joined(separator: ", "),
             remedy: "resume with the same data and options, or train anew")
     }
 }

@@ -12,8 +12,10 @@ package struct Checksum {
         let tables = Self.tables
         tables.withUnsafeBufferPointer { tables in
             while offset + 8 <= bytes.count {
-                let low = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)) ^ crc
-                let high = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self))
+                let low =
+                    UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)) ^ crc
+                let high = UInt32(
+                    littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self))
                 crc = 0
                 for byte in 0..<4 {
                     crc ^= tables[(7 - byte) * 256 + Int((low >> (8 * UInt32(byte))) & 255)]
@@ -34,7 +36,9 @@ package struct Checksum {
     private static let tables: [UInt32] = {
         var tables = [UInt32](repeating: 0, count: 8 * 256)
         for byte in 0..<256 {
-            tables[byte] = (0..<8).reduce(UInt32(byte)) { crc, _ in crc & 1 == 1 ? 0xEDB8_8320 ^ (crc >> 1) : crc >> 1 }
+            tables[byte] = (0..<8).reduce(UInt32(byte)) { crc, _ in
+                crc & 1 == 1 ? 0xEDB8_8320 ^ (crc >> 1) : crc >> 1
+            }
         }
         for index in 256..<8 * 256 {
             let previous = tables[index - 256]

@@ -1,5 +1,6 @@
 import Foundation
 import SemblanceCore
+import SemblanceImaging
 
 /// What a run gives back.
 public struct TrainingResult: Sendable {
@@ -28,25 +29,32 @@ public struct Trainer: Sendable {
     public let options: TrainingOptions
     public let format: InputFormat
     let split: IdentitySplit
-    let decode: PixelDecoder
+    let decode: FaceDecoder
 
     /// - Parameters:
     ///   - network: with its initial weights, neither folded nor fused.
     ///   - format: of the input, or nil for pixels from -1 to 1, grey or RGB as the network's channels say.
     /// - Throws: `usage` for options that make no sense, `invalidModel` for a network that cannot be trained here.
-    package init(
-        network: Network, folder: FaceFolder, options: TrainingOptions, format: InputFormat? = nil,
-        decode: @escaping PixelDecoder
+    public init(
+        network: Network, folder: FaceFolder, options: TrainingOptions, format: InputFormat? = nil
     ) throws(SemblanceError) {
         try options.validate()
         self.network = network
         self.folder = folder
         self.options = options
-        self.decode = decode
-        if let format { self.format = format } else { self.format = try InputFormat(trainingInputOf: network) }
+        let decoder = ImageDecoder()
+        decode = { (path, format, margin) throws(SemblanceError) in
+            try decoder.decode(path: path).face(for: format, margin: margin)
+        }
+        if let format {
+            self.format = format
+        } else {
+            self.format = try InputFormat(trainingInputOf: network)
+        }
         guard self.format.count == network.inputShape.count else {
             throw SemblanceError(
-                .invalidModel, "\(network.name) takes \(network.inputShape), which is not what its format says")
+                .invalidModel,
+                "\(network.name) takes \(network.inputShape), which is not what its format says")
         }
         split = IdentitySplit(folder, fraction: options.heldOutFraction, seed: options.seed)
     }

@@ -65,7 +65,8 @@ final class TrainingLog {
 
     private static func unwritable(_ path: String, _ cause: (any Error)?) -> SemblanceError {
         SemblanceError(
-            .outputUnwritable, "\(path): the log cannot be written", remedy: "check the folder and the free space",
+            .outputUnwritable, "\(path): the log cannot be written",
+            remedy: "check the folder and the free space",
             cause: cause)
     }
 }

@@ -55,8 +55,9 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
             "choose a positive number such as 0.05")
         try require(clipNorm > 0, "clipping at a norm of \(clipNorm)", "choose a positive number such as 5")
         try require(
-            warmUpEpochs >= 0 && warmUpEpochs < Double(epochs), "\(warmUpEpochs) epochs of warm-up out of \(epochs)",
-            "let the warm-up be shorter than the run")
+            warmUpEpochs >= 0 && warmUpEpochs <= Double(epochs),
+            "\(warmUpEpochs) epochs of warm-up out of \(epochs)",
+            "let the warm-up be no longer than the run")
         try require(
             (0..<1).contains(heldOutFraction), "holding out a fraction of \(heldOutFraction) of the people",
             "choose a fraction from 0 to below 1, such as 0.15")
@@ -70,7 +71,8 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
         var names: [String] = []
         func compare<Value: Equatable>(_ name: String, _ path: KeyPath<TrainingOptions, Value>) {
             if self[keyPath: path] != other[keyPath: path] {
-                names.append("\(name) (\(other[keyPath: path]) in the checkpoint, \(self[keyPath: path]) now)")
+                names.append(
+                    "\(name) (\(other[keyPath: path]) in the checkpoint, \(self[keyPath: path]) now)")
             }
         }
         compare("batch", \.batch)

@@ -31,7 +31,6 @@ final class TrainingRun {
         paths = trainer.split.training.map { person in
             folder.people[person].images.indices.map { folder.path(person: person, image: $0) }
         }
-        if options.isStrict, let path = folder.unsupported.first { throw Self.unsupported(path) }
         program = try TrainingProgram(
             network: trainer.network, classes: paths.count, batch: options.batch, loss: options.loss,
             optimiser: options.optimiser, frozenStatistics: options.frozenStatistics, seed: options.seed)
@@ -57,9 +56,6 @@ final class TrainingRun {
     func train(reason: String, cancellation: Cancellation) throws(SemblanceError) -> TrainingResult {
         let start = ContinuousClock.now
         try emit(.started(startRecord(reason: reason)))
-        for path in trainer.folder.unsupported {
-            try skip(SkippedImage(path: path, reason: Self.unsupported(path).description))
-        }
         let heldOut = try heldOutPeople()
         let loader = BatchLoader(paths: paths, configuration: loaderConfiguration, decode: trainer.decode)
         defer { loader.stop() }
@@ -82,7 +78,9 @@ final class TrainingRun {
                 scores = try heldOut.map { (people) throws(SemblanceError) in
                     try people.scores(of: try exportedNetwork(), on: backend)
                 }
-                let summary = scores.map { VerificationSummary(people: heldOut?.peopleCount ?? 0, scores: $0) }
+                let summary = scores.map {
+                    VerificationSummary(people: heldOut?.peopleCount ?? 0, scores: $0)
+                }
                 let record = epoch.record(
                     epoch: step / stepsPerEpoch, of: options.epochs, step: step, verification: summary)
                 history.append(record)
@@ -90,7 +88,9 @@ final class TrainingRun {
                 epoch = EpochTotals()
                 speed.pause()
             }
-            if options.checkpointInterval.map({ step % $0 == 0 }) ?? endsEpoch { try saveCheckpoint(step: step) }
+            if options.checkpointInterval.map({ step % $0 == 0 }) ?? endsEpoch {
+                try saveCheckpoint(step: step)
+            }
         }
         let isCancelled = step < stepCount
         if lastCheckpoint != step, step > firstStep { try saveCheckpoint(step: step) }
@@ -103,7 +103,8 @@ final class TrainingRun {
 
     private var loaderConfiguration: BatchLoader.Configuration {
         BatchLoader.Configuration(
-            format: trainer.format, augmentation: options.augmentation, batch: options.batch, epochs: options.epochs,
+            format: trainer.format, augmentation: options.augmentation, batch: options.batch,
+            epochs: options.epochs,
             firstStep: firstStep, seed: options.seed, threads: options.resolvedLoaderThreads,
             cacheBytes: options.cacheBytes, isStrict: options.isStrict)
     }
@@ -142,16 +143,21 @@ final class TrainingRun {
         speed.tick(images: options.batch)
         let record = StepRecord(
             step: step, steps: stepCount, epoch: (step - 1) / stepsPerEpoch + 1,
-            loss: losses.reduce(0, +) / Float(losses.count), accuracy: correct.reduce(0, +) / Float(correct.count),
-            gradientNorm: norm, learningRate: learningRate(step: step - 1), imagesPerSecond: speed.imagesPerSecond,
+            loss: losses.reduce(0, +) / Float(losses.count),
+            accuracy: correct.reduce(0, +) / Float(correct.count),
+            gradientNorm: norm, learningRate: learningRate(step: step - 1),
+            imagesPerSecond: speed.imagesPerSecond,
             secondsRemaining: Double((stepCount - step) * options.batch) / max(speed.imagesPerSecond, 1e-9))
         guard record.loss.isFinite, norm.isFinite else { throw divergence(record) }
         return record
     }
 
     private func divergence(_ record: StepRecord) -> SemblanceError {
-        let what = record.loss.isFinite ? "the gradient's norm is \(record.gradientNorm)" : "the loss is \(record.loss)"
-        return diverged("\(what) in step \(record.step) (epoch \(record.epoch), learning rate \(record.learningRate))")
+        let what =
+            record.loss.isFinite
+            ? "the gradient's norm is \(record.gradientNorm)" : "the loss is \(record.loss)"
+        return diverged(
+            "\(what) in step \(record.step) (epoch \(record.epoch), learning rate \(record.learningRate))")
     }
 
     private func diverged(_ what: String) -> SemblanceError {
@@ -167,7 +173,8 @@ final class TrainingRun {
     private func exportedNetwork() throws(SemblanceError) -> Network {
         var network = trainer.network
         program.update(
-            &network, parameters: try plan.read(program.parameters), statistics: try plan.read(program.statistics))
+            &network, parameters: try plan.read(program.parameters),
+            statistics: try plan.read(program.statistics))
         return network
     }
 
@@ -176,7 +183,9 @@ final class TrainingRun {
         let parameters = try plan.read(program.parameters)
         // The loss of the last step was fine; the weights that it led to need not be.
         guard parameters.allSatisfy({ abs($0) < Self.largestWeight }) else {
-            throw diverged("weights are beyond all bounds after step \(step) (learning rate \(learningRate(step: step - 1)))")
+            throw diverged(
+                "weights are beyond all bounds after step \(step) (learning rate \(learningRate(step: step - 1)))"
+            )
         }
         let checkpoint = Checkpoint(
             header: Self.header(
@@ -201,13 +210,15 @@ final class TrainingRun {
             network: Checkpoint.NetworkIdentity(
                 name: trainer.network.name, inputShape: trainer.network.inputShape.dimensions,
                 embedding: head?.shape[1] ?? 0),
-            format: trainer.format, dataset: trainer.folder.fingerprint, step: step, history: history, device: device,
+            format: trainer.format, dataset: trainer.folder.fingerprint, step: step, history: history,
+            device: device,
             entries: entries.map {
                 Checkpoint.Entry(name: $0.name, shape: $0.shape.dimensions, offset: $0.offset)
             },
             counts: Checkpoint.Counts(
                 parameters: program.program.shape(of: program.parameters).count,
-                statistics: program.program.shape(of: program.statistics).count, moments: program.moments.count))
+                statistics: program.program.shape(of: program.statistics).count,
+                moments: program.moments.count))
     }
 
     // MARK: - Reports
@@ -225,7 +236,8 @@ final class TrainingRun {
     private func startRecord(reason: String) -> TrainingStart {
         TrainingStart(
             network: trainer.network.name, parameters: trainer.network.parameterCount,
-            device: backend.device.identifier, deviceName: backend.device.name, reason: reason, seed: options.seed,
+            device: backend.device.identifier, deviceName: backend.device.name, reason: reason,
+            seed: options.seed,
             people: paths.count, images: paths.reduce(0) { $0 + $1.count },
             heldOutPeople: trainer.split.heldOut.count, epochs: options.epochs, stepsPerEpoch: stepsPerEpoch,
             firstStep: firstStep, planBytes: plan.memory)
@@ -240,7 +252,9 @@ final class TrainingRun {
         return people
     }
 
-    private func calibration(_ heldOut: HeldOutPeople?, _ scores: VerificationScores?, isCancelled: Bool) -> Calibration {
+    private func calibration(_ heldOut: HeldOutPeople?, _ scores: VerificationScores?, isCancelled: Bool)
+        -> Calibration
+    {
         if isCancelled { return .uncalibrated(reason: "the training was stopped before its end") }
         guard let heldOut, let scores else {
             return .uncalibrated(reason: trainer.split.reason ?? "nothing was left to train")
@@ -257,16 +271,10 @@ final class TrainingRun {
         let network = try exportedNetwork()
         try emit(.finished(end))
         return TrainingResult(
-            network: network, format: trainer.format, calibration: calibration, history: history, skipped: skipped,
+            network: network, format: trainer.format, calibration: calibration, history: history,
+            skipped: skipped,
             step: step, isCancelled: isCancelled, device: backend.device, seconds: seconds,
             imagesPerSecond: speed.overall)
-    }
-
-    private static func unsupported(_ path: String) -> SemblanceError {
-        let stem = (path as NSString).deletingPathExtension
-        return SemblanceError(
-            .unsupportedFormat, "\(path): images of this format are not read",
-            remedy: "convert it: convert '\(path)' '\(stem).png'")
     }
 
     private static func requireFolder(of path: String) throws(SemblanceError) {

@@ -1,5 +1,6 @@
 import Foundation
 import SemblanceCore
+import SemblanceImaging
 
 /// How strongly training images are varied. Everything is drawn from the image's own random source.
 public struct Augmentation: Sendable, Hashable, Codable {
@@ -30,6 +31,17 @@ public struct Augmentation: Sendable, Hashable, Codable {
         return none
     }
 
+    /// The same variation, `factor` times as strong; probabilities stay below one.
+    public func scaled(by factor: Float) -> Augmentation {
+        var scaled = self
+        for strength in [\Augmentation.flip, \.shift, \.zoom, \.brightness, \.contrast, \.blur, \.erasing] {
+            scaled[keyPath: strength] = min(self[keyPath: strength] * factor, 0.9)
+        }
+        // A mirrored half is all there is to mirroring.
+        scaled.flip = min(scaled.flip, 0.5)
+        return scaled
+    }
+
     /// How much larger than the network's input images are kept, so that a closer crop has its pixels.
     var margin: Float { 1 + zoom }
 }
@@ -48,24 +60,27 @@ struct AugmentingRenderer {
 
     /// Writes [C, H, W] normalised floats.
     mutating func render(
-        _ pixels: Pixels, into output: UnsafeMutableBufferPointer<Float>, random: inout RandomSource
+        _ image: Image, into output: UnsafeMutableBufferPointer<Float>, random: inout RandomSource
     ) {
         let strengths = augmentation
         func drawn(_ strength: Float) -> Float { random.uniform(-strength...strength) }
         // All drawn in one order, needed or not: changing one strength leaves the others' numbers alone.
         let flips = random.uniform() < strengths.flip
-        let crop = Crop(x: drawn(strengths.shift), y: drawn(strengths.shift), side: 1 / (1 + drawn(strengths.zoom)))
+        let crop = Crop(
+            x: drawn(strengths.shift), y: drawn(strengths.shift), side: 1 / (1 + drawn(strengths.zoom)))
         let (brightness, contrast) = (255 * drawn(strengths.brightness), 1 + drawn(strengths.contrast))
         let blurs = random.uniform() < strengths.blur
         let deviation = strengths.blurDeviation * random.uniform()
         let erases = random.uniform() < strengths.erasing
         let hole = Hole(area: strengths.erasingArea, random: &random)
 
-        sample(pixels, crop: crop, flips: flips, into: output)
+        sample(image, crop: crop, flips: flips, into: output)
         let area = format.height * format.width
         if blurs, deviation > 0.1 {
             for channel in 0..<format.colours.count {
-                blur(UnsafeMutableBufferPointer(rebasing: output[channel * area..<(channel + 1) * area]), deviation)
+                blur(
+                    UnsafeMutableBufferPointer(rebasing: output[channel * area..<(channel + 1) * area]),
+                    deviation)
             }
         }
         let mean = output.reduce(0, +) / Float(output.count)
@@ -99,9 +114,11 @@ struct AugmentingRenderer {
 
     /// Bilinear; beyond the edge the edge's pixels go on.
     private func sample(
-        _ pixels: Pixels, crop: Crop, flips: Bool, into output: UnsafeMutableBufferPointer<Float>
+        _ image: Image, crop: Crop, flips: Bool, into output: UnsafeMutableBufferPointer<Float>
     ) {
-        func taps(_ count: Int, from source: Int, shift: Float, flips: Bool) -> [(low: Int, high: Int, weight: Float)] {
+        func taps(_ count: Int, from source: Int, shift: Float, flips: Bool) -> [(
+            low: Int, high: Int, weight: Float
+        )] {
             (0..<count).map { index in
                 let place = (Float(flips ? count - 1 - index : index) + 0.5) / Float(count) - 0.5
                 let position = (place * crop.side + 0.5 + shift) * Float(source) - 0.5
@@ -110,21 +127,22 @@ struct AugmentingRenderer {
                 return (low, min(low + 1, source - 1), clamped - Float(low))
             }
         }
-        let columns = taps(format.width, from: pixels.width, shift: crop.x, flips: flips)
-        let rows = taps(format.height, from: pixels.height, shift: crop.y, flips: false)
+        let columns = taps(format.width, from: image.width, shift: crop.x, flips: flips)
+        let rows = taps(format.height, from: image.height, shift: crop.y, flips: false)
         let channels = format.colours.count
-        pixels.bytes.withUnsafeBufferPointer { bytes in
+        image.pixels.withUnsafeBufferPointer { bytes in
             for channel in 0..<channels {
                 let source = format.colours == .bgr ? channels - 1 - channel : channel
                 for (y, row) in rows.enumerated() {
-                    let low = bytes.baseAddress.map { $0 + row.low * pixels.width * channels + source }
-                    let high = bytes.baseAddress.map { $0 + row.high * pixels.width * channels + source }
+                    let low = bytes.baseAddress.map { $0 + row.low * image.width * channels + source }
+                    let high = bytes.baseAddress.map { $0 + row.high * image.width * channels + source }
                     guard let low, let high else { return }
                     let line = (channel * format.height + y) * format.width
                     for (x, column) in columns.enumerated() {
                         let (left, right) = (column.low * channels, column.high * channels)
                         let top = Float(low[left]) + (Float(low[right]) - Float(low[left])) * column.weight
-                        let bottom = Float(high[left]) + (Float(high[right]) - Float(high[left])) * column.weight
+                        let bottom =
+                            Float(high[left]) + (Float(high[right]) - Float(high[left])) * column.weight
                         output[line + x] = top + (bottom - top) * row.weight
                     }
                 }
@@ -133,21 +151,21 @@ struct AugmentingRenderer {
     }
 
     /// A Gaussian of 5 taps, along rows and then along columns.
-    private mutating func blur(_ image: UnsafeMutableBufferPointer<Float>, _ deviation: Float) {
+    private mutating func blur(_ channel: UnsafeMutableBufferPointer<Float>, _ deviation: Float) {
         let weights = (0...2).map { exp(-Float($0 * $0) / (2 * deviation * deviation)) }
         let sum = weights[0] + 2 * (weights[1] + weights[2])
         let (centre, near, far) = (weights[0] / sum, weights[1] / sum, weights[2] / sum)
         let (height, width) = (format.height, format.width)
         for y in 0..<height {
             for x in 0..<width {
-                func at(_ offset: Int) -> Float { image[y * width + min(max(x + offset, 0), width - 1)] }
+                func at(_ offset: Int) -> Float { channel[y * width + min(max(x + offset, 0), width - 1)] }
                 plane[y * width + x] = centre * at(0) + near * (at(-1) + at(1)) + far * (at(-2) + at(2))
             }
         }
         for y in 0..<height {
             for x in 0..<width {
                 func at(_ offset: Int) -> Float { plane[min(max(y + offset, 0), height - 1) * width + x] }
-                image[y * width + x] = centre * at(0) + near * (at(-1) + at(1)) + far * (at(-2) + at(2))
+                channel[y * width + x] = centre * at(0) + near * (at(-1) + at(1)) + far * (at(-2) + at(2))
             }
         }
     }

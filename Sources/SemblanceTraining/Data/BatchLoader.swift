@@ -1,5 +1,6 @@
 import Foundation
 import SemblanceCore
+import SemblanceImaging
 
 /// An image that training went on without, and why.
 public struct SkippedImage: Sendable, Hashable, Codable {
@@ -21,13 +22,29 @@ package final class BatchLoader: @unchecked Sendable {
         package var batch: Int
         package var epochs: Int
         /// Where to begin: the first step of a new run, or a later one of a resumed run.
-        package var firstStep = 0
+        package var firstStep: Int
         package var seed: UInt64
         package var threads: Int
         /// Decoded images are kept up to this many bytes.
         package var cacheBytes: Int
         /// Whether an image that cannot be read is an error.
         package var isStrict: Bool
+
+        package init(
+            format: InputFormat, augmentation: Augmentation, batch: Int, epochs: Int, firstStep: Int = 0,
+            seed: UInt64,
+            threads: Int, cacheBytes: Int, isStrict: Bool
+        ) {
+            self.format = format
+            self.augmentation = augmentation
+            self.batch = batch
+            self.epochs = epochs
+            self.firstStep = firstStep
+            self.seed = seed
+            self.threads = threads
+            self.cacheBytes = cacheBytes
+            self.isStrict = isStrict
+        }
     }
 
     /// One batch: [N, C, H, W] and [N]. Valid inside `next`.
@@ -60,7 +77,7 @@ package final class BatchLoader: @unchecked Sendable {
     private let configuration: Configuration
     private let paths: [[String]]
     private let sampler: BalancedSampler
-    private let decode: PixelDecoder
+    private let decode: FaceDecoder
     private let firstIndex: [Int]
     private let slots: [Slot]
 
@@ -68,7 +85,7 @@ package final class BatchLoader: @unchecked Sendable {
     private var claimed: Int
     private var nextStep: Int
     private var samples: [Int: [BalancedSampler.Sample]] = [:]
-    private var cache: [Int: Pixels] = [:]
+    private var cache: [Int: Image] = [:]
     private var cachedBytes = 0
     private var failures: [Int: SemblanceError] = [:]
     private var unreported: [SkippedImage] = []
@@ -79,7 +96,7 @@ package final class BatchLoader: @unchecked Sendable {
     ///   - paths: of each class, its images.
     ///   - decode: a path to pixels of about the network's size, on any thread.
     package init(
-        paths: [[String]], configuration: Configuration, decode: @escaping PixelDecoder
+        paths: [[String]], configuration: Configuration, decode: @escaping FaceDecoder
     ) {
         self.paths = paths
         self.configuration = configuration
@@ -123,7 +140,9 @@ package final class BatchLoader: @unchecked Sendable {
 
     /// Hands over the next batch, waiting for it where it is not ready; nil after the last.
     /// - Throws: what `body` throws, or the error of an image: under `isStrict`, or where no image at all can be read.
-    package func next<Result>(_ body: (Batch) throws(SemblanceError) -> Result) throws(SemblanceError) -> Result? {
+    package func next<Result>(_ body: (Batch) throws(SemblanceError) -> Result) throws(SemblanceError)
+        -> Result?
+    {
         guard nextStep < configuration.epochs * stepsPerEpoch else { return nil }
         let slot = slots[nextStep % slots.count]
         condition.lock()
@@ -153,12 +172,12 @@ package final class BatchLoader: @unchecked Sendable {
             let (step, row) = item.quotientAndRemainder(dividingBy: configuration.batch)
             let slot = slots[step % slots.count]
             do throws(SemblanceError) {
-                let (pixels, label) = try readable(from: sample)
+                let (image, label) = try readable(from: sample)
                 let count = configuration.format.count
                 var random = RandomSource(
                     seed: configuration.seed, stream: 0xA06_0000_0000_0000 &+ UInt64(item))
                 renderer.render(
-                    pixels,
+                    image,
                     into: UnsafeMutableBufferPointer(rebasing: slot.images[row * count..<(row + 1) * count]),
                     random: &random)
                 slot.labels[row] = Float(label)
@@ -201,16 +220,16 @@ package final class BatchLoader: @unchecked Sendable {
         condition.unlock()
     }
 
-    /// The sample's pixels, or those of the first image after it that can be read.
-    private func readable(from sample: BalancedSampler.Sample) throws(SemblanceError) -> (Pixels, label: Int) {
+    /// The sample's image, or those of the first image after it that can be read.
+    private func readable(from sample: BalancedSampler.Sample) throws(SemblanceError) -> (Image, label: Int) {
         var firstError: SemblanceError?
         for person in 0..<paths.count {
             let label = (sample.label + person) % paths.count
             let images = paths[label]
             for offset in images.indices {
-                let image = ((person == 0 ? sample.image : 0) + offset) % images.count
+                let position = ((person == 0 ? sample.image : 0) + offset) % images.count
                 do throws(SemblanceError) {
-                    return (try pixels(of: images[image], index: firstIndex[label] + image), label)
+                    return (try self.image(of: images[position], index: firstIndex[label] + position), label)
                 } catch {
                     if configuration.isStrict { throw error }
                     firstError = firstError ?? error
@@ -218,24 +237,25 @@ package final class BatchLoader: @unchecked Sendable {
             }
         }
         throw SemblanceError(
-            .invalidInput, "none of the training images can be read", remedy: "check the data set", cause: firstError)
+            .invalidInput, "none of the training images can be read", remedy: "check the data set",
+            cause: firstError)
     }
 
-    private func pixels(of path: String, index: Int) throws(SemblanceError) -> Pixels {
+    private func image(of path: String, index: Int) throws(SemblanceError) -> Image {
         condition.lock()
         let (cached, failure) = (cache[index], failures[index])
         condition.unlock()
         if let failure { throw failure }
         if let cached { return cached }
         do throws(SemblanceError) {
-            let pixels = try decode(path, configuration.format, configuration.augmentation.margin)
+            let image = try decode(path, configuration.format, configuration.augmentation.margin)
             condition.lock()
-            if cache[index] == nil, cachedBytes + pixels.bytes.count <= configuration.cacheBytes {
-                cache[index] = pixels
-                cachedBytes += pixels.bytes.count
+            if cache[index] == nil, cachedBytes + image.pixels.count <= configuration.cacheBytes {
+                cache[index] = image
+                cachedBytes += image.pixels.count
             }
             condition.unlock()
-            return pixels
+            return image
         } catch {
             condition.lock()
             if failures.updateValue(error, forKey: index) == nil {

@@ -1,5 +1,6 @@
 import Foundation
 import SemblanceCore
+import SemblanceImaging
 
 /// A folder of labelled faces, `root/person/image`, in an order that does not depend on the file system.
 public struct FaceFolder: Sendable {
@@ -22,27 +23,23 @@ public struct FaceFolder: Sendable {
     public let root: String
     /// Everybody with at least one image, sorted by name.
     public let people: [Person]
-    /// Image files of a kind that the engine does not read, as paths: the others' numbers do not count them.
-    public let unsupported: [String]
 
-    /// Reads the folder's names; no image is opened. Hidden files, files without an image's extension and people without images
-    /// are passed over.
+    /// Reads the folder's names; no image is decoded. Hidden files, files that are no images and people without images
+    /// are passed over; what only looks like an image, or is of a format that is not read, is found out by training.
     /// - Throws: `invalidInput` for a folder that is missing, unreadable or has no two people with images.
     public init(root: String) throws(SemblanceError) {
         self.root = root
-        var unsupported: [String] = []
         var people: [Person] = []
         var looseImages = 0
         var nested: String?
         for name in try Self.entries(of: root) {
             let folder = root + "/" + name
             guard Self.isFolder(folder) else {
-                if Self.kind(of: name) != .other { looseImages += 1 }
+                if ImageFormat.isImageName(name) { looseImages += 1 }
                 continue
             }
             let files = try Self.entries(of: folder)
-            let images = files.filter { Self.kind(of: $0) == .image }
-            unsupported += files.filter { Self.kind(of: $0) == .unsupported }.map { folder + "/" + $0 }
+            let images = files.filter { ImageFormat.isCandidate(path: folder + "/" + $0) }
             if !images.isEmpty {
                 people.append(Person(name: name, images: images))
             } else if nested == nil, files.contains(where: { Self.isFolder(folder + "/" + $0) }) {
@@ -50,15 +47,12 @@ public struct FaceFolder: Sendable {
             }
         }
         self.people = people
-        self.unsupported = unsupported
         guard people.count < 2 else { return }
         let found = people.isEmpty ? "no person's images" : "only one person (\(people[0].name))"
-        var remedy = "give every person a folder of their own with PNG, JPEG, PGM or PPM images: \(root)/NAME/1.jpg"
+        var remedy =
+            "give every person a folder of their own with PNG, JPEG, PGM or PPM images: \(root)/NAME/1.jpg"
         if let nested {
             remedy = "\(nested) has folders in it: perhaps it is the one to train on"
-        } else if let first = unsupported.first {
-            let stem = (first as NSString).deletingPathExtension
-            remedy = "convert the \(unsupported.count) files of an unsupported format: convert '\(first)' '\(stem).png'"
         } else if people.isEmpty, looseImages > 0 {
             remedy = "\(looseImages) images lie in the folder itself; " + remedy
         }
@@ -78,16 +72,6 @@ public struct FaceFolder: Sendable {
             for image in person.images { checksum.update("\(image)\n".utf8) }
         }
         return Fingerprint(people: people.count, images: imageCount, digest: checksum.value)
-    }
-
-    private enum Kind { case image, unsupported, other }
-
-    private static func kind(of name: String) -> Kind {
-        switch (name as NSString).pathExtension.lowercased() {
-        case "png", "jpg", "jpeg", "pgm", "ppm", "pnm": .image
-        case "webp", "heic", "heif", "avif", "bmp", "gif", "tif", "tiff": .unsupported
-        default: .other
-        }
     }
 
     private static func isFolder(_ path: String) -> Bool {
@@ -111,7 +95,8 @@ public struct FaceFolder: Sendable {
                 .filter { !$0.hasPrefix(".") }.sorted()
         } catch {
             throw SemblanceError(
-                .invalidInput, "\(folder): the folder cannot be read", remedy: "check its permissions", cause: error)
+                .invalidInput, "\(folder): the folder cannot be read", remedy: "check its permissions",
+                cause: error)
         }
     }
 }

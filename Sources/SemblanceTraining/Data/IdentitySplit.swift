@@ -22,7 +22,8 @@ package struct IdentitySplit: Sendable {
         if fraction <= 0 {
             reason = "no people were held out of the training"
         } else if everybody.count < Self.fewestPeople {
-            reason = "\(everybody.count) people are too few to hold some out (\(Self.fewestPeople) are needed)"
+            reason =
+                "\(everybody.count) people are too few to hold some out (\(Self.fewestPeople) are needed)"
         } else if candidates.count < 2 {
             reason = "fewer than two people have more than one image"
         } else {
@@ -61,7 +62,8 @@ package struct VerificationPairs: Sendable {
         var random = RandomSource(seed: seed, stream: 0x9A12)
         for person in chosen {
             let all = folder.people[person].images.indices
-            let images = all.count <= imagesPerPerson
+            let images =
+                all.count <= imagesPerPerson
                 ? Array(all) : all.shuffled(using: &random).prefix(imagesPerPerson).sorted()
             let start = paths.count
             paths += images.map { folder.path(person: person, image: $0) }
@@ -87,7 +89,9 @@ package struct VerificationPairs: Sendable {
         }
         var seen = Set<Pair>()
         while impostor.count < impostorLimit {
-            let ends = [Int.random(in: paths.indices, using: &random), Int.random(in: paths.indices, using: &random)]
+            let ends = [
+                Int.random(in: paths.indices, using: &random), Int.random(in: paths.indices, using: &random),
+            ]
             let pair = Pair(first: min(ends[0], ends[1]), second: max(ends[0], ends[1]))
             if people[pair.first] != people[pair.second], seen.insert(pair).inserted { impostor.append(pair) }
         }

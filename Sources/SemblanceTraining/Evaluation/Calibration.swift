@@ -53,7 +53,8 @@ public enum Calibration: Sendable, Codable, Hashable {
             self = .uncalibrated(reason: "the held-out people have no two readable images of the same person")
         } else if points.isEmpty {
             self = .uncalibrated(
-                reason: "\(scores.impostor.count) pairs of different held-out people are too few for a threshold")
+                reason:
+                    "\(scores.impostor.count) pairs of different held-out people are too few for a threshold")
         } else {
             self = .calibrated(summary: VerificationSummary(people: people, scores: scores), points: points)
         }
@@ -62,7 +63,9 @@ public enum Calibration: Sendable, Codable, Hashable {
     /// The point to use by default: the usual rate, or the lowest one above it that was calibrated.
     public var recommended: OperatingPoint? {
         guard case .calibrated(_, let points) = self else { return nil }
-        return points.filter { $0.falseAcceptRate >= Self.usualRate }.min { $0.falseAcceptRate < $1.falseAcceptRate }
+        return points.filter { $0.falseAcceptRate >= Self.usualRate }.min {
+            $0.falseAcceptRate < $1.falseAcceptRate
+        }
     }
 
     /// The calibrated point with the highest rate that is at most `far`.
@@ -78,7 +81,8 @@ public enum Calibration: Sendable, Codable, Hashable {
                 throw SemblanceError(
                     .usage,
                     "the model was calibrated on \(summary.impostorPairs) impostor pairs, too few for a false accept rate of \(far)",
-                    remedy: "ask for \(points.map(\.falseAcceptRate).min() ?? 0.1) or more, or give a threshold")
+                    remedy:
+                        "ask for \(points.map(\.falseAcceptRate).min() ?? 0.1) or more, or give a threshold")
             }
             return point
         }

@@ -12,7 +12,9 @@ package final class Embedder {
     private var images: [Float]
 
     /// - Throws: `invalidModel` where the network does not give one vector for each image, and what `prepare` throws.
-    package init(_ network: Network, format: InputFormat, on backend: any Backend, batch: Int) throws(SemblanceError) {
+    package init(_ network: Network, format: InputFormat, on backend: any Backend, batch: Int)
+        throws(SemblanceError)
+    {
         let program = try Program.inference(network.optimised(), batch: batch)
         guard network.outputNames.count == 1, let input = program.value(named: network.inputName),
             let output = program.value(named: network.outputNames[0]), program.shape(of: output).rank == 2,
@@ -22,7 +24,8 @@ package final class Embedder {
         }
         guard program.shape(of: input).count == batch * format.count else {
             throw SemblanceError(
-                .invalidModel, "\(network.name) takes \(network.inputShape), which is not what its format says")
+                .invalidModel,
+                "\(network.name) takes \(network.inputShape), which is not what its format says")
         }
         plan = try backend.prepare(program, options: PlanOptions())
         self.format = format
@@ -66,7 +69,8 @@ package final class Embedder {
         let norm = vector.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
         guard norm.isFinite, norm > 1e-20 else {
             throw SemblanceError(
-                .numericalFailure, "an embedding has the length \(norm)", remedy: "train the model anew, more gently")
+                .numericalFailure, "an embedding has the length \(norm)",
+                remedy: "train the model anew, more gently")
         }
         return vector.map { Float(Double($0) / norm) }
     }

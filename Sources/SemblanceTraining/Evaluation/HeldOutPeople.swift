@@ -1,10 +1,11 @@
 import Dispatch
 import SemblanceCore
+import SemblanceImaging
 import Synchronization
 
 /// The people that training does not see: their images, decoded once, and the pairs to tell apart.
 struct HeldOutPeople: Sendable {
-    private let images: [Pixels]
+    private let images: [Image]
     private let pairs: VerificationPairs
     private let format: InputFormat
     let peopleCount: Int
@@ -13,22 +14,22 @@ struct HeldOutPeople: Sendable {
 
     /// Decodes the images on all cores.
     /// - Throws: under `isStrict`, the error of the first image that cannot be read.
-    init(_ pairs: VerificationPairs, format: InputFormat, isStrict: Bool, decode: @escaping PixelDecoder)
+    init(_ pairs: VerificationPairs, format: InputFormat, isStrict: Bool, decode: @escaping FaceDecoder)
         throws(SemblanceError)
     {
-        let results = Mutex([Result<Pixels, SemblanceError>?](repeating: nil, count: pairs.paths.count))
+        let results = Mutex([Result<Image, SemblanceError>?](repeating: nil, count: pairs.paths.count))
         DispatchQueue.concurrentPerform(iterations: pairs.paths.count) { index in
             let result = Result { () throws(SemblanceError) in try decode(pairs.paths[index], format, 1) }
             results.withLock { $0[index] = result }
         }
-        var images: [Pixels] = []
+        var images: [Image] = []
         var places: [Int?] = []
         var skipped: [SkippedImage] = []
         for (path, result) in zip(pairs.paths, results.withLock({ $0 })) {
             switch result {
-            case .success(let pixels):
+            case .success(let image):
                 places.append(images.count)
-                images.append(pixels)
+                images.append(image)
             case .failure(let error):
                 if isStrict { throw error }
                 places.append(nil)
@@ -46,13 +47,14 @@ struct HeldOutPeople: Sendable {
 
     /// The similarities of all pairs under a network.
     func scores(of network: Network, on backend: any Backend) throws(SemblanceError) -> VerificationScores {
-        let embedder = try Embedder(network, format: format, on: backend, batch: max(min(32, images.count), 1))
-        var renderer = AugmentingRenderer(format: format, augmentation: .none)
+        let embedder = try Embedder(
+            network, format: format, on: backend, batch: max(min(32, images.count), 1))
         let embeddings = try embedder.embed(count: images.count) { (index, output) throws(SemblanceError) in
-            var random = RandomSource(seed: 0)
-            renderer.render(images[index], into: output, random: &random)
+            images[index].write(into: output, format: format)
         }
-        func score(_ pair: VerificationPairs.Pair) -> Float { similarity(embeddings[pair.first], embeddings[pair.second]) }
+        func score(_ pair: VerificationPairs.Pair) -> Float {
+            similarity(embeddings[pair.first], embeddings[pair.second])
+        }
         return VerificationScores(genuine: pairs.genuine.map(score), impostor: pairs.impostor.map(score))
     }
 }
