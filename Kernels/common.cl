@@ -98,6 +98,11 @@ static index_t channel_place(index_t j, index_t channel, index_t channels, index
     const int kernelWidth, const int strideHeight, const int strideWidth, const int padTop, const int padLeft, \
     const int dilationHeight, const int dilationWidth
 
+// Its parameters, handed on.
+#define WINDOW_VALUES                                                                            \
+    height, width, outputHeight, outputWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, \
+    padTop, padLeft, dilationHeight, dilationWidth
+
 // What gradients are multiplied by so that their norm is at most `clipNorm`.
 static float clip_scale(float squaredNorm, float clipNorm) { return fmin(1.0f, clipNorm / sqrt(squaredNorm)); }
 

@@ -7,8 +7,29 @@
 EMBED(common)
 #embed "../../Kernels/common.cl"
 };
-EMBED(gemm)
-#embed "../../Kernels/gemm.cl"
+EMBED(activation)
+#embed "../../Kernels/activation.cl"
+};
+EMBED(adamW)
+#embed "../../Kernels/adamW.cl"
+};
+EMBED(add)
+#embed "../../Kernels/add.cl"
+};
+EMBED(averagePool)
+#embed "../../Kernels/averagePool.cl"
+};
+EMBED(batchNorm)
+#embed "../../Kernels/batchNorm.cl"
+};
+EMBED(batchNormGradient)
+#embed "../../Kernels/batchNormGradient.cl"
+};
+EMBED(batchNormTraining)
+#embed "../../Kernels/batchNormTraining.cl"
+};
+EMBED(concat)
+#embed "../../Kernels/concat.cl"
 };
 EMBED(convolution)
 #embed "../../Kernels/convolution.cl"
@@ -16,21 +37,76 @@ EMBED(convolution)
 EMBED(depthwise)
 #embed "../../Kernels/depthwise.cl"
 };
+EMBED(dropout)
+#embed "../../Kernels/dropout.cl"
+};
 EMBED(fill)
 #embed "../../Kernels/fill.cl"
+};
+EMBED(gemm)
+#embed "../../Kernels/gemm.cl"
+};
+EMBED(globalAveragePool)
+#embed "../../Kernels/globalAveragePool.cl"
+};
+EMBED(l2Normalise)
+#embed "../../Kernels/l2Normalise.cl"
+};
+EMBED(marginSoftmax)
+#embed "../../Kernels/marginSoftmax.cl"
+};
+EMBED(maxPool)
+#embed "../../Kernels/maxPool.cl"
+};
+EMBED(multiply)
+#embed "../../Kernels/multiply.cl"
+};
+EMBED(reduceSum)
+#embed "../../Kernels/reduceSum.cl"
 };
 EMBED(reshape)
 #embed "../../Kernels/reshape.cl"
 };
+EMBED(resizeNearest)
+#embed "../../Kernels/resizeNearest.cl"
+};
+EMBED(sgd)
+#embed "../../Kernels/sgd.cl"
+};
+EMBED(sumOfSquares)
+#embed "../../Kernels/sumOfSquares.cl"
+};
+EMBED(transpose)
+#embed "../../Kernels/transpose.cl"
+};
 
 // One line a kernel file.
 #define KERNELS(X) \
-    X(common)      \
+    X(common) \
+    X(activation) \
+    X(adamW) \
+    X(add) \
+    X(averagePool) \
+    X(batchNorm) \
+    X(batchNormGradient) \
+    X(batchNormTraining) \
+    X(concat) \
     X(convolution) \
-    X(depthwise)   \
-    X(fill)        \
-    X(gemm)        \
-    X(reshape)
+    X(depthwise) \
+    X(dropout) \
+    X(fill) \
+    X(gemm) \
+    X(globalAveragePool) \
+    X(l2Normalise) \
+    X(marginSoftmax) \
+    X(maxPool) \
+    X(multiply) \
+    X(reduceSum) \
+    X(reshape) \
+    X(resizeNearest) \
+    X(sgd) \
+    X(sumOfSquares) \
+    X(transpose)
 
 const char *semblance_kernel_source(const char *name, size_t *length) {
 #define FIND(stem)                            \

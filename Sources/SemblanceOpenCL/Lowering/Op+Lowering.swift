@@ -21,6 +21,42 @@ extension Op {
             FullyConnected.lowerWeightGradient(inputs: inputs, outputs: outputs, into: &lowering)
         case .reshape:
             lowering.reshape(inputs: inputs, outputs: outputs)
+        case .biasGradient: try lowering.biasGradient(inputs[0], outputs[0])
+        case .batchNorm(let norm): norm.lower(inputs, outputs[0], into: &lowering)
+        case .batchNormTraining(let norm): norm.lowerTraining(inputs, outputs, into: &lowering)
+        case .batchNormTrainingGradient(let norm):
+            try norm.lowerGradient(inputs, outputs, frozen: false, into: &lowering)
+        case .batchNormGradient(let norm):
+            try norm.lowerGradient(inputs, outputs, frozen: true, into: &lowering)
+        case .l2Normalise(let epsilon):
+            lowering.normaliseRows("l2Normalise", inputs, outputs[0], epsilon: epsilon)
+        case .l2NormaliseGradient(let epsilon):
+            lowering.normaliseRows("l2NormaliseGradient", inputs, outputs[0], epsilon: epsilon)
+        case .activation(let activation): activation.lower(inputs, outputs[0], into: &lowering)
+        case .activationGradient(let activation):
+            try activation.lowerGradient(inputs, outputs, into: &lowering)
+        case .add, .multiply: try lowering.combine(name, inputs[0], inputs[1], outputs[0])
+        case .reduceSum: try lowering.reduceSum(inputs[0], outputs[0])
+        case .dropout(let dropout): dropout.lower(inputs[0], inputs[1], outputs[0], into: &lowering)
+        case .maxPool(let window): window.lowerMaxPool(inputs[0], outputs[0], into: &lowering)
+        case .maxPoolGradient(let window):
+            window.lowerMaxPoolGradient(inputs[0], inputs[1], outputs[0], into: &lowering)
+        case .averagePool(let pool): pool.lower(inputs[0], outputs[0], into: &lowering)
+        case .averagePoolGradient(let pool): pool.lowerGradient(inputs[0], outputs[0], into: &lowering)
+        case .globalAveragePool: try lowering.globalAveragePool(inputs[0], outputs[0])
+        case .globalAveragePoolGradient: lowering.globalAveragePoolGradient(inputs[0], outputs[0])
+        case .transpose(let permutation): try lowering.transpose(permutation, inputs[0], outputs[0])
+        case .concat(let axis): lowering.concat(axis: axis, inputs, outputs[0])
+        case .slice(let axis, let start, _): lowering.slice(axis: axis, start: start, inputs[0], outputs[0])
+        case .resizeNearest(let scale):
+            lowering.resizeNearest("resizeNearest", scale, inputs[0], outputs[0])
+        case .resizeNearestGradient(let scale):
+            lowering.resizeNearest("resizeNearestGradient", scale, inputs[0], outputs[0])
+        case .marginSoftmax(let loss): loss.lower(inputs, outputs, into: &lowering)
+        case .marginSoftmaxGradient(let loss): loss.lowerGradient(inputs, outputs[0], into: &lowering)
+        case .sumOfSquares: try lowering.sumOfSquares(inputs[0], outputs[0])
+        case .sgd(let optimiser): optimiser.lower(inputs, outputs, into: &lowering)
+        case .adamW(let optimiser): optimiser.lower(inputs, outputs, into: &lowering)
         default:
             throw SemblanceError(.unsupportedOperation, "OpenCL has no kernel for \(name)")
         }

@@ -1,0 +1,9 @@
+import SemblanceCore
+
+extension Dropout {
+    /// x, step -> y.
+    func lower(_ x: DeviceTensor, _ step: DeviceTensor, _ y: DeviceTensor, into lowering: inout Lowering) {
+        lowering.launchElements(
+            "dropout", "dropout", [x, step, y], [.uint(seed), .uint(threshold), .float(scale)])
+    }
+}
