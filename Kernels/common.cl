@@ -53,37 +53,37 @@ static float group_sum(float value, __local float *scratch)
     return scratch[0];
 }
 
-// Up to four axes, outermost first, and how far apart their entries lie in a tensor; AXES of them are used.
+// Up to six axes, outermost first, and how far apart their entries lie in a tensor; AXES of them are used.
 #ifndef AXES
-#define AXES 4
+#define AXES 6
 #endif
-#define STRIDED(name)                                                                                     \
-    const ulong name##_size0, const ulong name##_stride0, const ulong name##_size1, const ulong name##_stride1, \
-    const ulong name##_size2, const ulong name##_stride2, const ulong name##_size3, const ulong name##_stride3
+#define STRIDED(name)                                   \
+    const ulong name##_size0, const ulong name##_stride0, \
+    const ulong name##_size1, const ulong name##_stride1, \
+    const ulong name##_size2, const ulong name##_stride2, \
+    const ulong name##_size3, const ulong name##_stride3, \
+    const ulong name##_size4, const ulong name##_stride4, \
+    const ulong name##_size5, const ulong name##_stride5
+
+typedef struct {
+    index_t sizes[6], strides[6];
+} strided_axes;
 
 // Where entry i, counted in row-major order over the axes, lies.
-static index_t strided_place(
-    index_t i, index_t size1, index_t size2, index_t size3, index_t stride0, index_t stride1, index_t stride2,
-    index_t stride3)
+static index_t strided_place(index_t i, const strided_axes axes)
 {
     index_t place = 0;
-#if AXES > 3
-    place += i % size3 * stride3;
-    i /= size3;
-#endif
-#if AXES > 2
-    place += i % size2 * stride2;
-    i /= size2;
-#endif
-#if AXES > 1
-    place += i % size1 * stride1;
-    i /= size1;
-#endif
-    return place + i * stride0;
+#pragma unroll
+    for (int axis = AXES - 1; axis > 0; axis--) {
+        place += i % axes.sizes[axis] * axes.strides[axis];
+        i /= axes.sizes[axis];
+    }
+    return place + i * axes.strides[0];
 }
-#define PLACE(name, i)                                                                             \
-    strided_place(i, (index_t)name##_size1, (index_t)name##_size2, (index_t)name##_size3,          \
-        (index_t)name##_stride0, (index_t)name##_stride1, (index_t)name##_stride2, (index_t)name##_stride3)
+#define PLACE(name, i)                                                                                   \
+    strided_place(i, (strided_axes){                                                                     \
+        {name##_size0, name##_size1, name##_size2, name##_size3, name##_size4, name##_size5},            \
+        {name##_stride0, name##_stride1, name##_stride2, name##_stride3, name##_stride4, name##_stride5}})
 
 // Reductions over N and space, channel by channel, of [N,C,...]: work-group (channel, split) takes `chunk` of the channel's
 // `total` elements; this is where element j of the channel lies.

@@ -13,7 +13,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void l2Normalise(
     for (int k = get_local_id(0); k < width; k += GROUP) AT(y)[row + k] = AT(x)[row + k] / norm;
 }
 
-// dx = (dy - y (y . dy)) / |x|; below epsilon, where the norm is held constant, dy / epsilon.
+// dx = (dy - y (y . dy)) / |x|; up to epsilon, where the norm is held constant, dy / epsilon.
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void l2NormaliseGradient(
     CONST_TENSOR(x), CONST_TENSOR(dy), TENSOR(dx), const int width, const float epsilon)
 {
@@ -27,7 +27,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void l2NormaliseGrad
     }
     const float length = sqrt(group_sum(squares, scratch));
     products = group_sum(products, scratch);
-    const bool constant_norm = length < epsilon;
+    const bool constant_norm = length <= epsilon;
     const float norm = constant_norm ? epsilon : length;
     const float along = constant_norm ? 0.0f : products / norm / norm;
     for (int k = get_local_id(0); k < width; k += GROUP)

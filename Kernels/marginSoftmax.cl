@@ -34,25 +34,17 @@ static float margin_slope(float x, float cosine_m, float sine_m)
     return 1.0f;
 }
 
-// The largest value of a work-group's and the smallest index it stands at, for all work-items.
-static float group_maximum(float value, int *index, __local float *values, __local int *indices)
+// The largest value of a work-group, for all of its work-items. Every work-item must call it.
+static float group_maximum(float value, __local float *scratch)
 {
     const uint item = get_local_id(0);
-    values[item] = value;
-    indices[item] = *index;
+    scratch[item] = value;
     for (uint half_size = GROUP / 2; half_size > 0; half_size /= 2) {
         barrier(CLK_LOCAL_MEM_FENCE);
-        if (item < half_size) {
-            const float other = values[item + half_size];
-            if (other > values[item] || (other == values[item] && indices[item + half_size] < indices[item])) {
-                values[item] = other;
-                indices[item] = indices[item + half_size];
-            }
-        }
+        if (item < half_size) scratch[item] = fmax(scratch[item], scratch[item + half_size]);
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    *index = indices[0];
-    return values[0];
+    return scratch[0];
 }
 
 // What the two kernels need of a row: the label's logit and the largest of all, both with the margin; the sum over the other
@@ -65,27 +57,23 @@ typedef struct {
 
 static row_summary summarise(
     __global const float *logits, float labelValue, int classes, float scale, float margin, float cosine_m,
-    float sine_m, __local float *values, __local int *indices)
+    float sine_m, __local float *scratch)
 {
     row_summary row;
     const bool valid = labelValue >= 0.0f && labelValue < classes;
     row.label = valid ? (int)labelValue : 0;
     float rival = -INFINITY;
-    int winner = INT_MAX;
     for (int j = get_local_id(0); j < classes; j += GROUP)
-        if (j != row.label && logits[j] > rival) {
-            rival = logits[j];
-            winner = j;
-        }
-    rival = group_maximum(rival, &winner, values, indices);
+        if (j != row.label) rival = fmax(rival, logits[j]);
+    rival = group_maximum(rival, scratch);
     const float plain = logits[row.label];
-    row.correct = valid && (plain > rival || (plain == rival && row.label < winner));
+    row.correct = valid && plain >= rival;
     row.target = with_margin(plain, margin, cosine_m, sine_m);
     row.largest = fmax(rival, row.target);
     float others = 0.0f;
     for (int j = get_local_id(0); j < classes; j += GROUP)
         if (j != row.label) others += exp(scale * (logits[j] - row.largest));
-    others = group_sum(others, values);
+    others = group_sum(others, scratch);
     row.others = valid ? others : NAN;
     row.own = exp(scale * (row.target - row.largest));
     return row;
@@ -95,11 +83,10 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void marginSoftmax(
     CONST_TENSOR(logits), CONST_TENSOR(labels), TENSOR(loss), TENSOR(correct), const int classes, const float scale,
     const float margin, const float cosine_m, const float sine_m)
 {
-    __local float values[GROUP];
-    __local int indices[GROUP];
+    __local float scratch[GROUP];
     const size_t n = get_group_id(0);
     const row_summary row = summarise(
-        AT(logits) + n * classes, AT(labels)[n], classes, scale, margin, cosine_m, sine_m, values, indices);
+        AT(logits) + n * classes, AT(labels)[n], classes, scale, margin, cosine_m, sine_m, scratch);
     if (get_local_id(0) == 0) {
         // log1p keeps the small losses of rows that are already right.
         AT(loss)[n] = row.target == row.largest
@@ -113,13 +100,12 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void marginSoftmaxGr
     CONST_TENSOR(logits), CONST_TENSOR(labels), TENSOR(dlogits), const int classes, const float scale,
     const float margin, const float cosine_m, const float sine_m)
 {
-    __local float values[GROUP];
-    __local int indices[GROUP];
+    __local float scratch[GROUP];
     const size_t n = get_group_id(0);
     __global const float *from = AT(logits) + n * classes;
     __global float *to = AT(dlogits) + n * classes;
     const row_summary row =
-        summarise(from, AT(labels)[n], classes, scale, margin, cosine_m, sine_m, values, indices);
+        summarise(from, AT(labels)[n], classes, scale, margin, cosine_m, sine_m, scratch);
     const float factor = scale / get_num_groups(0) / (row.others + row.own);
     for (int j = get_local_id(0); j < classes; j += GROUP)
         to[j] = j == row.label

@@ -4,7 +4,7 @@ import SemblanceCore
 /// partly summed tensors. The kernels' `STRIDED(name)` parameter.
 struct StridedAxes {
     /// As many as the kernels take.
-    static let limit = 4
+    static let limit = 6
 
     private(set) var sizes: [Int] = []
     private(set) var strides: [Int] = []
