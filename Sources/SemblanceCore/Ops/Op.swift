@@ -22,7 +22,7 @@ public enum Op: Hashable, Sendable {
     /// x [N,C,...], gamma [C], beta [C], mean [C], variance [C] -> y, from the running statistics.
     case batchNorm(BatchNorm)
     /// x, gamma, beta -> y, mean [C], inverse deviation [C], running mean [C], running variance [C]: from the
-    /// batch's statistics. The running statistics are updated in place (variance unbiased, as in PyTorch).
+    /// batch's statistics. The running statistics are updated in place (variance unbiased, as in PyTorch; 0 for a single element).
     case batchNormTraining(BatchNorm)
     /// x, dy, gamma, mean, inverse deviation -> dx, dgamma, dbeta, through the batch's statistics.
     case batchNormTrainingGradient(BatchNorm)
@@ -30,13 +30,13 @@ public enum Op: Hashable, Sendable {
     case batchNormGradient(BatchNorm)
     /// x [N,K] -> x / max(|x|, epsilon), row by row.
     case l2Normalise(epsilon: Float)
-    /// x, dy -> dx.
+    /// x, dy -> dx; dy / epsilon where |x| <= epsilon, since the divisor is constant there.
     case l2NormaliseGradient(epsilon: Float)
 
     // Element by element.
-    /// x, [slope C for PReLU] -> y.
+    /// x, [slope C for PReLU] -> y. NaN stays NaN.
     case activation(Activation)
-    /// x, dy, [slope] -> dx, [dslope].
+    /// x, dy, [slope] -> dx, [dslope]. At x = 0 the slope of the negative side counts.
     case activationGradient(Activation)
     /// a, b -> a + b; b is as large as a or has some dimensions of 1.
     case add
@@ -49,11 +49,11 @@ public enum Op: Hashable, Sendable {
     case dropout(Dropout)
 
     // Windows.
-    /// x -> y; padding counts as minus infinity.
+    /// x -> y; padding counts as minus infinity. What a window with NaN gives is up to the backend: NaN or the largest number.
     case maxPool(Window)
     /// x, dy -> dx; the first maximum in row-major order takes all.
     case maxPoolGradient(Window)
-    /// x -> y.
+    /// x -> y; 0 for a window that holds nothing but uncounted padding.
     case averagePool(AveragePool)
     /// dy -> dx.
     case averagePoolGradient(AveragePool)
@@ -77,7 +77,8 @@ public enum Op: Hashable, Sendable {
     case resizeNearestGradient(Extent)
 
     // Loss.
-    /// cosines or logits [N,C], labels [N] -> loss [N], correct [N] (1 where the largest logit, taken before the margin, is the label's).
+    /// cosines or logits [N,C], labels [N] -> loss [N], correct [N] (1 where no logit, taken before the margin, is larger than
+    /// the label's). Labels are whole numbers from 0 to C - 1.
     case marginSoftmax(MarginSoftmax)
     /// logits [N,C], labels [N] -> dlogits of the batch's mean loss.
     case marginSoftmaxGradient(MarginSoftmax)
@@ -85,9 +86,10 @@ public enum Op: Hashable, Sendable {
     // Optimisers; all outputs are updated in place. See `Hyperparameter` for the elements of `hyper`.
     /// x [K] -> sum of squares [1].
     case sumOfSquares
-    /// gradient [K], hyper, squared gradient norm [1] -> parameter [K], velocity [K].
+    /// gradient [K], hyper, squared gradient norm [1] -> parameter [K], velocity [K]. Nothing changes where the norm is not finite.
     case sgd(SGD)
-    /// gradient [K], hyper, squared gradient norm [1] -> parameter [K], first moment [K], second moment [K].
+    /// gradient [K], hyper, squared gradient norm [1] -> parameter [K], first moment [K], second moment [K]. Nothing changes where the
+    /// norm is not finite.
     case adamW(AdamW)
 }
 

@@ -94,6 +94,8 @@ public struct MarginSoftmax: Hashable, Sendable {
         /// Logits are used as they are, times the scale.
         case none
         /// cos(theta + m) (ArcFace, Deng et al., 2019); beyond theta = pi - m, where that would rise again, cos(theta) - m sin(pi - m).
+        /// Cosines are clamped to [-1, 1]. The derivative's sin(theta) is taken as at least sqrt(1e-7), which only 1, -1 and what lies
+        /// beyond them meet, so that it stays finite.
         case arcFace(Float)
         /// cos(theta) - m (CosFace, Wang et al., 2018).
         case cosFace(Float)
