@@ -4,9 +4,11 @@
 // gemm_tiled       GPUs: SIDE x SIDE work-items compute 64 x 64 of C, through local memory. Any transpositions.
 // gemm_vector_nn   CPUs: a work-item computes 8 x 32 of C, vectors along n. B not transposed.
 // gemm_vector_nt   CPUs: a work-item computes 4 x 4 of C, vectors along k. B transposed, A not.
+// gemm_reduce      sums partial products, where gemm_tiled split k: a work-item an element of C.
 // gemm_epilogue    after another GEMM: a work-item an element of C.
 //
-// Defines: TRANSPOSE_A, TRANSPOSE_B, BIAS (0 none, 1 one a row, 2 one a column), RESIDUAL, ACTIVATION, SIDE (16 or 8).
+// Defines: TRANSPOSE_A, TRANSPOSE_B, BIAS (0 none, 1 one a row, 2 one a column), RESIDUAL, ACTIVATION, SIDE (16 or 8), LONG_VECTORS
+// (the kernels for CPUs), SPLIT (0, or the depth of k that each period of gemm_tiled's products sums).
 // Sums run over k in ascending order (gemm_vector_nt: 16 interleaved partial sums), so results repeat bit for bit.
 
 #ifndef TRANSPOSE_A
@@ -23,6 +25,9 @@
 #endif
 #ifndef SIDE
 #define SIDE 16
+#endif
+#ifndef SPLIT
+#define SPLIT 0
 #endif
 #define TILE 64
 #define DEPTH 16
@@ -234,18 +239,23 @@ __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void gemm_tiled(PA
 #pragma unroll
         for (int q = 0; q < PER_ITEM; q++) sums[r][q] = 0.0f;
 
-    for (int start = 0; start < k; start += DEPTH) {
+#if SPLIT
+    const int depth = min(SPLIT, k - batch / period * SPLIT);
+#else
+    const int depth = k;
+#endif
+    for (int start = 0; start < depth; start += DEPTH) {
         // Neighbouring work-items read neighbouring addresses.
         for (int e = item; e < TILE * DEPTH; e += SIDE * SIDE) {
             const int i = TRANSPOSE_A ? e % TILE : e / DEPTH, d = TRANSPOSE_A ? e / TILE : e % DEPTH;
-            const bool inside = top + i < m && start + d < k;
+            const bool inside = top + i < m && start + d < depth;
             const ulong place = TRANSPOSE_A ? (ulong)(start + d) * a_leading + top + i
                                             : (ulong)(top + i) * a_leading + start + d;
             a_tile[d][i] = inside ? a_place[place] : 0.0f;
         }
         for (int e = item; e < TILE * DEPTH; e += SIDE * SIDE) {
             const int j = TRANSPOSE_B ? e / DEPTH : e % TILE, d = TRANSPOSE_B ? e % DEPTH : e / TILE;
-            const bool inside = left + j < n && start + d < k;
+            const bool inside = left + j < n && start + d < depth;
             const ulong place = TRANSPOSE_B ? (ulong)(left + j) * b_leading + start + d
                                             : (ulong)(start + d) * b_leading + left + j;
             b_tile[d][j] = inside ? b_place[place] : 0.0f;
@@ -277,6 +287,21 @@ __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void gemm_tiled(PA
                 STORE1(sums[r][q])
             }
         }
+}
+
+__kernel void gemm_reduce(
+    CONST_TENSOR(partial), const int splits, const int m, const int n, const int period, const float beta,
+    TENSOR(c), OPERAND(c), EPILOGUE_PARAMETERS, const int count)
+{
+    const int index = get_global_id(0);
+    if (index >= count) return;
+    const int column = index % n, i = index / n % m, batch = index / n / m;
+    const int row = (batch % period) * m + i;
+    __global float *c_place = OPERAND_PLACE(c, batch);
+    float sum = 0.0f;
+    for (int split = 0; split < splits; split++) sum += AT(partial)[(ulong)split * count + index];
+    const float alpha = 1.0f;
+    STORE1(sum)
 }
 
 __kernel void gemm_epilogue(

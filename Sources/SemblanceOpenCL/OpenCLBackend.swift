@@ -12,17 +12,16 @@ package final class OpenCLBackend: Backend {
     package var device: Device { opencl.device }
 
     /// - Parameters:
-    ///   - gemm: which GEMM computes the products; anything but `automatic` is for tests and measurements.
+    ///   - traits: what lowering is told of the device, where it is not the truth: tests run the kernels for GPUs and every GEMM on
+    ///     a CPU device.
     ///   - faults: failures to force, for tests.
     package init(
-        _ device: OpenCLDevice, gemm: GemmPolicy = .automatic, binaries: BinaryCaching = .automatic,
+        _ device: OpenCLDevice, traits: DeviceTraits? = nil, binaries: BinaryCaching = .automatic,
         faults: FaultInjection = FaultInjection()
     ) throws(SemblanceError) {
         opencl = device
         self.faults = FaultPoints(faults)
-        var traits = device.traits
-        traits.gemm = gemm
-        self.traits = traits
+        self.traits = traits ?? device.traits
         programs = ProgramCache(
             device: device, store: BinaryStore(binaries, platform: device.device.platform),
             brokenSource: faults.brokenSource)

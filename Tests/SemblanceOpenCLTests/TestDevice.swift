@@ -19,11 +19,28 @@ enum TestDevice {
         try #require(found, "no OpenCL device, and SEMBLANCE_REQUIRE_OPENCL asks for one")
     }
 
+    /// What the backend takes the device for. The kernels for GPUs run on any device.
+    enum Guise: String, CaseIterable {
+        case itself, gpu, clblast, tiled
+
+        func traits(of device: OpenCLDevice) -> DeviceTraits {
+            var traits = device.traits
+            switch self {
+            case .itself: break
+            case .gpu: traits.isGPU = true
+            case .clblast: traits.gemm = .clblast
+            case .tiled: (traits.isGPU, traits.gemm) = (true, .tiled)
+            }
+            return traits
+        }
+    }
+
     static func backend(
-        gemm: GemmPolicy = .automatic, binaries: BinaryCaching = .automatic,
+        _ guise: Guise = .itself, binaries: BinaryCaching = .automatic,
         faults: FaultInjection = FaultInjection()
     ) throws -> OpenCLBackend {
-        try OpenCLBackend(device(), gemm: gemm, binaries: binaries, faults: faults)
+        let device = try device()
+        return try OpenCLBackend(device, traits: guise.traits(of: device), binaries: binaries, faults: faults)
     }
 }
 

@@ -132,12 +132,16 @@ extension Lowering {
             images: images, [.tensor(x), .tensor(y), .int(shape.positions)])
     }
 
-    /// Whether the images of a chunk should stand in one matrix for a product of `rows` x `depth` with the positions: CLBlast wants
-    /// large products and has no batches. Pointwise convolutions with enough positions need no columns at all.
+    /// Whether the images of a chunk should stand in one matrix for a product of `rows` x `depth` with the positions.
     func prefersSideBySide(_ shape: ConvolutionShape, rows: Int, depth: Int, images: Int) -> Bool {
-        guard traits.implementation(m: rows, n: images * shape.positions, k: depth) == .clblast else {
-            return false
+        switch traits.implementation(m: rows, n: images * shape.positions, k: depth) {
+        case .clblast:
+            // It wants large products and has no batches. Pointwise convolutions with enough positions need no columns at all.
+            !(shape.isPointwise && shape.positions >= 1024)
+        case .vector:
+            // Tiles are 32 wide: small images leave too much of the last one empty.
+            shape.positions < 64 && !shape.isPointwise
+        default: false
         }
-        return !(shape.isPointwise && shape.positions >= 1024)
     }
 }

@@ -15,6 +15,11 @@ struct BoundCommand {
     let subject: String
     let work: Work
 
+    /// Bytes of temporary memory that CLBlast needs.
+    var temporarySize: Int {
+        if case .product(let product) = work { product.temporarySize } else { 0 }
+    }
+
     func enqueue(on queue: borrowing CLQueue, temporary: cl_mem?, event: UnsafeMutablePointer<cl_event?>?)
         throws(CLStatus)
     {

@@ -7,6 +7,10 @@ struct LoweredSteps {
     /// Scratch tensors with guards around them, by step.
     private(set) var scratch: [MemoryPlan.Region] = []
 
+    init() {}
+
+    mutating func append(_ subject: String, _ commands: [Command]) { steps.append((subject, commands)) }
+
     /// - Throws: `unsupportedOperation` naming the step.
     init(_ program: Program, layout: MemoryPlan, traits: DeviceTraits, guardElements: Int)
         throws(SemblanceError)

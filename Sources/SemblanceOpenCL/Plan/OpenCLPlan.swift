@@ -57,10 +57,7 @@ final class OpenCLPlan: Plan {
 
         // Commands.
         commands = try steps.bind(on: backend, buffers: buffers, queue: queue.handle)
-        let products = commands.compactMap { command in
-            if case .product(let product) = command.work { product } else { nil }
-        }
-        let temporarySize = products.map(\.temporarySize).max() ?? 0
+        let temporarySize = commands.map(\.temporarySize).max() ?? 0
         temporary =
             temporarySize > 0
             ? try backend.allocate(bytes: temporarySize, for: "CLBlast's temporary memory") : nil
