@@ -47,6 +47,9 @@ public struct SemblanceError: Error, Sendable, CustomStringConvertible {
         self.cause = cause
     }
 
+    /// Whether another device may well succeed where this one failed.
+    public var isOfDevice: Bool { code == .deviceFault || code == .outOfMemory }
+
     public var description: String {
         var text = message
         if let cause { text += " (\(cause))" }

@@ -105,6 +105,13 @@ public struct Image: Sendable, Equatable {
             to: Rectangle(x: (width - side) / 2, y: (height - side) / 2, width: side, height: side))
     }
 
+    /// The square in the middle whose side is `fraction` of the image's smaller side.
+    package func middle(_ fraction: Double) -> Image {
+        let side = max(1, Int((Double(min(width, height)) * fraction).rounded()))
+        return cropped(
+            to: Rectangle(x: (width - side) / 2, y: (height - side) / 2, width: side, height: side))
+    }
+
     /// Mirrored left to right.
     package func flipped() -> Image { oriented(.flippedHorizontally) }
 }

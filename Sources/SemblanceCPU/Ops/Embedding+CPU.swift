@@ -60,7 +60,7 @@ extension MarginSoftmax {
             let cosine = min(max(logit, -1), 1)
             // Past pi - m the angle's cosine would rise again.
             guard cosine > cos(Double.pi - m) else { return (logit - sin(Double.pi - m) * m, 1) }
-            let sine = max(1 - cosine * cosine, 1e-12).squareRoot()
+            let sine = max(1 - cosine * cosine, 1e-7).squareRoot()
             return (cosine * cos(m) - sine * sin(m), cos(m) + cosine / sine * sin(m))
         }
     }

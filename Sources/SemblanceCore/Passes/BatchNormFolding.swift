@@ -34,7 +34,8 @@ extension Network {
         parameters.append(Parameter(name: "\(stem).folded.weight", role: .weight, tensor: weight))
         parameters.append(
             Parameter(
-                name: "\(stem).folded.bias", role: .bias, tensor: Tensor(shape: [values.count], values: values)))
+                name: "\(stem).folded.bias", role: .bias,
+                tensor: Tensor(shape: [values.count], values: values)))
         nodes[producer].inputs[1] = "\(stem).folded.weight"
         if nodes[producer].inputs.count > 2 {
             nodes[producer].inputs[2] = "\(stem).folded.bias"

@@ -1,0 +1,42 @@
+# make demo and make test are each enough by themselves: they install what is missing, build, and run.
+SWIFT ?= swift
+PREFIX ?= /usr/local
+BUILD = $(SWIFT) build -c release
+BINARY = .build/release/semblance
+SOURCES = Package.swift Sources Tests
+
+.PHONY: setup demo build test check-races bench format lint install clean
+
+setup:
+	scripts/setup
+
+build: setup
+	$(BUILD) --product semblance
+
+demo: build
+	scripts/demo $(BINARY)
+
+# Tests run on OpenCL through PoCL, which setup installs: its absence is a failure, not a skip.
+test: setup lint
+	$(BUILD) --build-tests
+	SEMBLANCE_REQUIRE_OPENCL=1 SEMBLANCE_PYTHON=$(CURDIR)/.venv/bin/python $(SWIFT) test -c release --skip-build
+
+# The small cases under Oclgrind: data races and uninitialised reads in kernels.
+check-races: setup
+	$(BUILD) --build-tests
+	Tests/check-races.sh
+
+bench: build
+	scripts/bench $(BINARY)
+
+format:
+	$(SWIFT) format -i -r $(SOURCES)
+
+lint:
+	$(SWIFT) format lint --strict -r $(SOURCES)
+
+install: build
+	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/semblance
+
+clean:
+	rm -rf .build .demo

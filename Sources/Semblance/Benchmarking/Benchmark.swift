@@ -1,0 +1,85 @@
+import Foundation
+import SemblanceCore
+import SemblanceTraining
+
+/// A model prepared on a device, to be timed on random images.
+public final class Benchmark {
+    public enum Mode: Sendable {
+        case inference
+        /// A step of SGD with ArcFace over so many people.
+        case training(classes: Int)
+    }
+
+    public let network: String
+    public var planBytes: Int { plan.memory }
+    private let plan: any Plan
+    /// What is read at the end of a run: the run is over when it has arrived.
+    private let result: ValueID
+    private var resultValues: [Float]
+
+    /// - Throws: what preparing the program on the device throws.
+    public init(model: RecognitionModel, batch: Int, mode: Mode, profiles: Bool, on device: SelectedDevice)
+        throws(SemblanceError)
+    {
+        network = model.architecture
+        var options = PlanOptions()
+        options.profiles = profiles
+        var random = RandomSource(seed: 1)
+        func noise(_ count: Int) -> [Float] { (0..<count).map { _ in random.uniform(-1...1) } }
+
+        switch mode {
+        case .inference:
+            let program = try Program.inference(model.network.optimised(), batch: batch)
+            guard let input = program.value(named: model.network.inputName),
+                let output = model.network.outputNames.first.flatMap(program.value(named:))
+            else { throw SemblanceError(.invalidModel, "\(network) has no input or no output") }
+            plan = try device.prepare(program, options: options)
+            result = output
+            try plan.write(noise(program.shape(of: input).count), to: input)
+        case .training(let classes):
+            let training = try TrainingProgram(
+                network: model.network, classes: classes, batch: batch,
+                loss: .arcFace(margin: 0.5, scale: 64),
+                optimiser: .sgd(momentum: 0.9, weightDecay: 5e-4), seed: 1)
+            plan = try device.prepare(training.program, options: options)
+            result = training.losses
+            try plan.write(noise(training.program.shape(of: training.images).count), to: training.images)
+            try plan.write((0..<batch).map { Float($0 % classes) }, to: training.labels)
+            var hyper = [Float](repeating: 0, count: Hyperparameter.count)
+            hyper[Hyperparameter.learningRate.rawValue] = 1e-3
+            hyper[Hyperparameter.clipNorm.rawValue] = 5
+            try plan.write(hyper, to: training.hyper)
+            try plan.write([0], to: training.step)
+        }
+        resultValues = [Float](repeating: 0, count: plan.program.shape(of: result).count)
+    }
+
+    /// One run, from queueing it to having its result.
+    /// - Returns: seconds.
+    public func run() throws(SemblanceError) -> Double {
+        let start = ContinuousClock.now
+        try plan.run()
+        try resultValues.withUnsafeMutableBufferPointer { (buffer) throws(SemblanceError) in
+            try plan.read(result, into: buffer)
+        }
+        let elapsed = (ContinuousClock.now - start).components
+        return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+    }
+
+    /// The time of each kernel in the last run, the longest first.
+    public func timings() throws(SemblanceError) -> [(kernel: String, count: Int, seconds: Double)] {
+        var sums: [String: (count: Int, seconds: Double)] = [:]
+        for timing in try plan.timings() {
+            sums[timing.kernel, default: (0, 0)].count += 1
+            sums[timing.kernel, default: (0, 0)].seconds += timing.seconds
+        }
+        return sums.map { ($0.key, $0.value.count, $0.value.seconds) }.sorted { $0.2 > $1.2 }
+    }
+
+    /// The most memory that this process has had resident, in bytes.
+    public static var peakBytes: Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss * 1024
+    }
+}

@@ -1,0 +1,142 @@
+import SemblanceCore
+import Synchronization
+
+/// The backend that a request led to, and why. Under `automatic` it falls back to the CPU, for a whole plan at a time, where the GPU
+/// cannot prepare it, and says so; `gpu` and `opencl:P:D` never fall back.
+public final class SelectedDevice: Backend {
+    private struct State {
+        var backend: any Backend
+        var reason: String
+    }
+
+    /// What was asked for.
+    public let request: DeviceRequest
+    private let state: Mutex<State>
+    private let openCPU: @Sendable () throws(SemblanceError) -> any Backend
+    private let report: @Sendable (String) -> Void
+
+    /// The device in use.
+    public var device: Device { state.withLock { $0.backend.device } }
+    /// Why it is in use: one line, which goes into every result and log.
+    public var reason: String { state.withLock { $0.reason } }
+    /// Whether a failure of this device may be answered by moving to the CPU.
+    public var mayFallBack: Bool { request == .automatic && device.kind != .cpu }
+
+    /// - Parameters:
+    ///   - threads: of the CPU; nil for one a core.
+    ///   - report: gets the line that says why work moved to the CPU.
+    /// - Throws: `deviceUnavailable` where `gpu` or `opencl:P:D` finds nothing.
+    public convenience init(
+        _ request: DeviceRequest, threads: Int? = nil, report: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(SemblanceError) {
+        try self.init(request, threads: threads, catalogue: .system, report: report)
+    }
+
+    package init(
+        _ request: DeviceRequest, threads: Int? = nil, catalogue: DeviceCatalogue,
+        report: @escaping @Sendable (String) -> Void = { _ in }
+    ) throws(SemblanceError) {
+        self.request = request
+        self.report = report
+        openCPU = { () throws(SemblanceError) in try catalogue.cpu(threads) }
+        let (backend, reason) = try Self.select(request, catalogue, threads: threads)
+        state = Mutex(State(backend: backend, reason: reason))
+    }
+
+    private static func select(_ request: DeviceRequest, _ catalogue: DeviceCatalogue, threads: Int?)
+        throws(SemblanceError) -> (any Backend, String)
+    {
+        switch request {
+        case .cpu:
+            return (try catalogue.cpu(threads), "the CPU was asked for")
+        case .openCL:
+            let offers = try catalogue.openCL()
+            guard let offer = offers.first(where: { $0.device.identifier == request.description }) else {
+                let known = offers.map { "\($0.device.identifier) (\($0.device.name))" }
+                throw SemblanceError(
+                    .deviceUnavailable, "there is no OpenCL device \(request)",
+                    remedy: known.isEmpty
+                        ? "install an OpenCL driver, or use --device cpu"
+                        : "choose from \(known.joined(separator: ", "))")
+            }
+            return (try offer.open(), "\(request) was asked for")
+        case .gpu:
+            let offers = try catalogue.openCL()
+            guard let offer = offers.first(where: { $0.device.kind == .gpu }) else {
+                throw SemblanceError(
+                    .deviceUnavailable, "there is no GPU: \(absence(offers))",
+                    remedy: "install the GPU's OpenCL driver, or use --device cpu")
+            }
+            return (try offer.open(), "a GPU was asked for")
+        case .automatic:
+            return try selectAutomatically(catalogue, threads: threads)
+        }
+    }
+
+    private static func selectAutomatically(_ catalogue: DeviceCatalogue, threads: Int?)
+        throws(SemblanceError)
+        -> (any Backend, String)
+    {
+        let reason: String
+        do {
+            let offers = try catalogue.openCL()
+            if let offer = offers.first(where: { $0.device.kind == .gpu }) {
+                do {
+                    return (try offer.open(), "the first GPU found")
+                } catch {
+                    reason = "the GPU \(offer.device.name) cannot be opened: \(error)"
+                }
+            } else {
+                reason = "no GPU: \(absence(offers))"
+            }
+        } catch {
+            reason = "OpenCL cannot be used: \(error)"
+        }
+        return (try catalogue.cpu(threads), reason)
+    }
+
+    /// Why there is no GPU.
+    private static func absence(_ offers: [DeviceCatalogue.Offer]) -> String {
+        guard !offers.isEmpty else { return "no OpenCL platform or device is installed" }
+        let names = offers.map { "\($0.device.name) [\($0.device.kind.rawValue)]" }
+        return "OpenCL has only \(names.joined(separator: ", "))"
+    }
+
+    // MARK: Backend
+
+    public func supports(_ op: Op, inputs: [Shape], outputs: [Shape]) -> Bool {
+        state.withLock { $0.backend }.supports(op, inputs: inputs, outputs: outputs)
+    }
+
+    public func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan {
+        do {
+            return try state.withLock { $0.backend }.prepare(program, options: options)
+        } catch {
+            guard mayFallBack else { throw error }
+            try fallBack(because: error)
+            return try state.withLock { $0.backend }.prepare(program, options: options)
+        }
+    }
+
+    /// Moves to the CPU for good. For callers whose policy allows it after a fault in mid-run.
+    /// - Throws: the fault itself where the request forbids it or the CPU is in use already.
+    public func fallBack(because error: SemblanceError) throws(SemblanceError) {
+        guard mayFallBack else { throw error }
+        let cpu = try openCPU()
+        let reason = "\(device.name) failed, so the CPU does the work: \(error)"
+        state.withLock { $0 = State(backend: cpu, reason: reason) }
+        report(reason)
+    }
+}
+
+extension SelectedDevice {
+    /// The CPU and all OpenCL devices; and what is wrong with OpenCL where it cannot be asked.
+    public static func available() throws(SemblanceError) -> (devices: [Device], problem: SemblanceError?) {
+        let cpu = try DeviceCatalogue.system.cpu(nil).device
+        do {
+            return ([cpu] + (try DeviceCatalogue.system.openCL()).map(\.device), nil)
+        } catch {
+            return ([cpu], error)
+        }
+    }
+}

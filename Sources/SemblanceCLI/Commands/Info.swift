@@ -1,0 +1,73 @@
+import Foundation
+import Semblance
+
+enum InfoCommand: Command {
+    static let name = "info"
+    static let summary = "Tell what a model is, and what its threshold rests on."
+    static let operands = "MODEL"
+    static let options = [Option.json]
+
+    private struct Report: Encodable {
+        var model: String
+        var identity: ModelIdentity
+        var parameters: Int
+        var description: ModelDescription
+        var threshold: Float?
+        var falseAcceptRate: Double?
+    }
+
+    static func run(_ arguments: Arguments) throws -> Int32 {
+        let path = try arguments.operands(1, "one model")[0]
+        let model = try RecognitionModel(path: path)
+        let description = model.description
+        let point = description.calibration.recommended
+        if arguments.flag("--json") {
+            try Console.json(
+                Report(
+                    model: path, identity: model.identity, parameters: model.parameterCount,
+                    description: description, threshold: point?.threshold,
+                    falseAcceptRate: point?.falseAcceptRate))
+            return 0
+        }
+        let input = description.input
+        var lines = [
+            "model        \(path)",
+            "network      \(model.architecture), \(model.parameterCount) parameters",
+            "identity     \(model.identity)",
+            "input        \(input.width)x\(input.height) \(input.colours.rawValue), (pixel - \(input.mean)) * \(input.scale)",
+        ]
+        if let training = description.training {
+            lines.append(
+                """
+                training     \(training.images) images of \(training.people) people, \(training.epochs) epochs \
+                (\(training.steps) steps), loss \(training.loss), seed \(training.seed), on \(training.device), \
+                \(training.seconds.formatted(1)) s
+                """)
+        }
+        switch description.calibration {
+        case .uncalibrated(let reason):
+            lines.append("threshold    uncalibrated: \(reason)")
+        case .calibrated(let summary, let points):
+            lines.append(
+                """
+                evidence     \(summary.people) people that training did not see: \(summary.genuinePairs) genuine and \
+                \(summary.impostorPairs) impostor pairs
+                """)
+            lines.append(
+                """
+                             accuracy \(summary.accuracy.percent), AUC \(summary.areaUnderCurve.formatted(4)), EER \
+                \(summary.equalErrorRate.percent)
+                """)
+            for each in points {
+                let mark = each == point ? "  <- default" : ""
+                lines.append(
+                    """
+                    threshold    \(each.threshold.formatted(4)) at FAR \(each.falseAcceptRate): accepts \
+                    \(each.trueAcceptRate.percent) of genuine pairs\(mark)
+                    """)
+            }
+        }
+        Console.print(lines.joined(separator: "\n"))
+        return 0
+    }
+}
