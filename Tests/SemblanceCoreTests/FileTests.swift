@@ -53,7 +53,8 @@ import Testing
             let error = #expect(throws: SemblanceError.self, "\(path)") {
                 try writeAtomically([1, 2], to: path)
             }
-            #expect(error?.code == .outputUnwritable && error?.message.contains(path) == true, "\(path)")
+            #expect(
+                error?.code == .outputUnwritable && error?.message.contains(path) != path.isEmpty, "\(path)")
         }
         #expect(try folder.contents == ["file"] && readFile(folder.path + "/file") == [5])
         // A device stays a device.

@@ -43,13 +43,13 @@ struct FaceConditions: Sendable {
         }
         func direction() -> SIMD2<Float> { [random.uniform(-1...1), random.uniform(-1...1)] }
 
-        rotation = 0.055 * random.normal()
-        scale = random.uniform(0.94...1.07)
-        shift = [0.025 * random.normal(), 0.025 * random.normal()]
+        rotation = 0.045 * random.normal()
+        scale = random.uniform(0.95...1.06)
+        shift = [0.02 * random.normal(), 0.02 * random.normal()]
         turn = [random.uniform(-0.08...0.08), random.uniform(-0.04...0.04)]
 
         light = direction()
-        lightStrength = random.uniform(0...0.35)
+        lightStrength = random.uniform(0...0.3)
         exposure = random.uniform(0.82...1.15)
         tint = [random.uniform(0.92...1.08), 1, random.uniform(0.9...1.08)]
         contrast = random.uniform(0.8...1.15)
