@@ -61,13 +61,13 @@ public struct Trainer: Sendable {
 
     /// Trains to the end, or until it is cancelled (which saves a checkpoint).
     /// - Parameters:
-    ///   - reason: why this backend: it goes into the log.
+    ///   - reason: why this backend, asked once the plan is prepared on it: it goes into the log.
     ///   - checkpoint: of a run to go on with, on any backend; bit for bit as if never interrupted on the same device.
     ///   - onEvent: called on this thread, in order.
     /// - Throws: `modelMismatch` for a checkpoint of another run, `numericalFailure` where the loss or the gradient is no number any more (the last checkpoint
     ///   stays), `invalidInput` for images, `outputUnwritable`, and the backend's errors as they are.
     public func run(
-        on backend: any Backend, reason: String, from checkpoint: Checkpoint? = nil,
+        on backend: any Backend, reason: @autoclosure () -> String, from checkpoint: Checkpoint? = nil,
         cancellation: Cancellation = Cancellation(), onEvent: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws(SemblanceError) -> TrainingResult {
         let run = try TrainingRun(self, on: backend, from: checkpoint, onEvent: onEvent)

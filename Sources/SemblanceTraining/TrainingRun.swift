@@ -41,6 +41,12 @@ final class TrainingRun {
         let header = Self.header(
             trainer, program, step: 0, history: [], device: backend.device.identifier)
         try checkpoint?.check(against: header)
+        guard firstStep <= options.epochs * stepsPerEpoch else {
+            throw SemblanceError(
+                .usage,
+                "the checkpoint has \(firstStep) steps behind it, more than \(options.epochs) epochs of \(stepsPerEpoch)",
+                remedy: "ask for more epochs")
+        }
         if let path = options.checkpointPath { try Self.requireFolder(of: path) }
         log = try options.logPath.map { (path) throws(SemblanceError) in
             try TrainingLog(path: path, appends: checkpoint != nil)
@@ -53,9 +59,9 @@ final class TrainingRun {
         }
     }
 
-    func train(reason: String, cancellation: Cancellation) throws(SemblanceError) -> TrainingResult {
+    func train(reason: () -> String, cancellation: Cancellation) throws(SemblanceError) -> TrainingResult {
         let start = ContinuousClock.now
-        try emit(.started(startRecord(reason: reason)))
+        try emit(.started(startRecord(reason: reason())))
         let heldOut = try heldOutPeople()
         let loader = BatchLoader(paths: paths, configuration: loaderConfiguration, decode: trainer.decode)
         defer { loader.stop() }
@@ -64,6 +70,7 @@ final class TrainingRun {
         var epoch = EpochTotals()
         var step = firstStep
         var isStaged = try stage(loader, step: step)
+        speed.pause()
         while isStaged, !cancellation.isCancelled {
             try plan.run()
             // The next batch travels while the device computes; then this step's figures are waited for.
@@ -75,9 +82,7 @@ final class TrainingRun {
             epoch.add(record)
             let endsEpoch = step % stepsPerEpoch == 0
             if endsEpoch {
-                scores = try heldOut.map { (people) throws(SemblanceError) in
-                    try people.scores(of: try exportedNetwork(), on: backend)
-                }
+                scores = try verify(heldOut)
                 let summary = scores.map {
                     VerificationSummary(people: heldOut?.peopleCount ?? 0, scores: $0)
                 }
@@ -86,14 +91,15 @@ final class TrainingRun {
                 history.append(record)
                 try emit(.epoch(record))
                 epoch = EpochTotals()
-                speed.pause()
             }
-            if options.checkpointInterval.map({ step % $0 == 0 }) ?? endsEpoch {
-                try saveCheckpoint(step: step)
-            }
+            let isDue = options.checkpointInterval.map { step % $0 == 0 } ?? endsEpoch
+            if isDue { try saveCheckpoint(step: step) }
+            if endsEpoch || isDue { speed.pause() }
         }
         let isCancelled = step < stepCount
         if lastCheckpoint != step, step > firstStep { try saveCheckpoint(step: step) }
+        // A run that was resumed at its end has not verified anything yet.
+        if !isCancelled, scores == nil { scores = try verify(heldOut) }
         return try finish(
             step: step, isCancelled: isCancelled, seconds: (ContinuousClock.now - start).seconds,
             calibration: calibration(heldOut, scores, isCancelled: isCancelled))
@@ -104,8 +110,8 @@ final class TrainingRun {
     private var loaderConfiguration: BatchLoader.Configuration {
         BatchLoader.Configuration(
             format: trainer.format, augmentation: options.augmentation, batch: options.batch,
-            epochs: options.epochs,
-            firstStep: firstStep, seed: options.seed, threads: options.resolvedLoaderThreads,
+            epochs: options.epochs, firstStep: firstStep, seed: options.seed,
+            threads: options.resolvedLoaderThreads,
             cacheBytes: options.cacheBytes, isStrict: options.isStrict)
     }
 
@@ -252,12 +258,16 @@ final class TrainingRun {
         return people
     }
 
+    private func verify(_ people: HeldOutPeople?) throws(SemblanceError) -> VerificationScores? {
+        try people?.scores(of: try exportedNetwork(), on: backend)
+    }
+
     private func calibration(_ heldOut: HeldOutPeople?, _ scores: VerificationScores?, isCancelled: Bool)
         -> Calibration
     {
         if isCancelled { return .uncalibrated(reason: "the training was stopped before its end") }
         guard let heldOut, let scores else {
-            return .uncalibrated(reason: trainer.split.reason ?? "nothing was left to train")
+            return .uncalibrated(reason: trainer.split.reason ?? "nobody was held out")
         }
         return Calibration(people: heldOut.peopleCount, scores: scores)
     }

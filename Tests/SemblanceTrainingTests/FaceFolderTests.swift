@@ -18,6 +18,14 @@ import Testing
         #expect(FileManager.default.fileExists(atPath: folder.path(person: 2, image: 1)))
     }
 
+    @Test func tellsGreyFromColour() throws {
+        let files = try PatternFolder(counts: [2, 2], size: 4)
+        #expect(try files.folder().isGrey())
+        try files.write(Array("P6\n1 1\n255\n".utf8) + [1, 2, 3], to: "p01/00.ppm")
+        try files.write(Array("P6\n1 1\n255\n".utf8) + [1, 2, 3], to: "colour/1.ppm")
+        #expect(try !files.folder().isGrey())
+    }
+
     @Test func fingerprintFollowsNames() throws {
         let files = try PatternFolder(counts: [2, 2], size: 4)
         let first = try files.folder().fingerprint

@@ -14,7 +14,8 @@ private struct Outcome {
 @Suite(.serialized) struct TrainerTests {
     private let backend: CPUBackend
 
-    init() throws { backend = try CPUBackend(threads: 2) }
+    // One thread: on networks this small, threads only wait for each other.
+    init() throws { backend = try CPUBackend(threads: 1) }
 
     private func run(
         _ trainer: Trainer, from checkpoint: Checkpoint? = nil, cancelAfter step: Int? = nil,
@@ -129,6 +130,27 @@ private struct Outcome {
         #expect(
             refusal(try trainer(files, options)).contains(
                 "7 people with 14 images in the checkpoint, 7 with 15 now"))
+    }
+
+    @Test func aFinishedRunIsEvaluatedAgainOrExtended() throws {
+        let files = try PatternFolder(counts: [4, 4, 4, 4, 4, 4])
+        let path = files.root + "-checkpoint"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        var options = quickOptions(epochs: 2)
+        options.checkpointPath = path
+        let whole = try run(try trainer(files, options))
+        let checkpoint = try Checkpoint(path: path)
+        let again = try run(try trainer(files, options), from: checkpoint)
+        #expect(again.losses.isEmpty && again.weights == whole.weights)
+        #expect(again.result.calibration == whole.result.calibration && !again.result.isCancelled)
+        options.epochs = 3
+        let longer = try run(try trainer(files, options), from: checkpoint)
+        #expect(longer.losses.count == whole.losses.count / 2 && longer.result.history.count == 3)
+        options.epochs = 1
+        let error = #expect(throws: SemblanceError.self) {
+            try run(try trainer(files, options), from: checkpoint)
+        }
+        #expect(error?.code == .usage)
     }
 
     @Test func divergenceStopsAndKeepsTheLastCheckpoint() throws {

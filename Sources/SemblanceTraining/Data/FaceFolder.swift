@@ -65,6 +65,15 @@ public struct FaceFolder: Sendable {
         "\(root)/\(people[person].name)/\(people[person].images[image])"
     }
 
+    /// Whether the images are grey, judged by the first of each of some people: then a network of one channel will do.
+    public func isGrey(judgedBy count: Int = 16) -> Bool {
+        let step = max(people.count / max(count, 1), 1)
+        let samples = stride(from: 0, to: people.count, by: step).compactMap { person in
+            try? ImageDecoder().decode(path: path(person: person, image: 0))
+        }
+        return !samples.isEmpty && samples.allSatisfy { $0.channels == 1 }
+    }
+
     public var fingerprint: Fingerprint {
         var checksum = Checksum()
         for person in people {
