@@ -44,9 +44,11 @@ let package = Package(
         .testTarget(
             name: "SemblanceCoreTests",
             dependencies: ["SemblanceCore", "SemblanceTestSupport", "SemblanceTraining"]),
+        // Counts the OpenCL calls of the test program and of CLBlast.
+        .target(name: "CallCounter", dependencies: ["COpenCL"], path: "Tests/CallCounter"),
         .testTarget(
             name: "SemblanceOpenCLTests",
-            dependencies: ["SemblanceCore", "SemblanceOpenCL", "SemblanceTestSupport"]),
+            dependencies: ["SemblanceCore", "SemblanceOpenCL", "SemblanceTestSupport", "CallCounter"]),
         .testTarget(
             name: "SemblanceImagingTests", dependencies: ["SemblanceCore", "SemblanceImaging"],
             exclude: ["generate_images.py", "Images"]),

@@ -44,7 +44,7 @@ package struct BinaryStore: Sendable {
         folder.appendingPathComponent(String(checksum(key), radix: 16) + ".clbin")
     }
 
-    func load(_ key: [UInt8]) -> [UInt8]? {
+    package func load(_ key: [UInt8]) -> [UInt8]? {
         guard let data = try? Data(contentsOf: file(for: key)) else { return nil }
         let head = header(key)
         guard data.count > head.count + 8, data.prefix(head.count).elementsEqual(head) else { return nil }
@@ -53,7 +53,7 @@ package struct BinaryStore: Sendable {
         return sum.elementsEqual(littleEndian(checksum(binary))) ? binary : nil
     }
 
-    func save(_ binary: [UInt8], for key: [UInt8]) {
+    package func save(_ binary: [UInt8], for key: [UInt8]) {
         let content = header(key) + littleEndian(checksum(binary)) + binary
         try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         // Atomic: to a temporary file, then renamed, so that another process reads all of it or nothing.

@@ -1,7 +1,10 @@
 import SemblanceCore
 
 /// The commands of a program's steps, before they are bound to a device.
-struct LoweredSteps {
+package struct LoweredSteps {
+    package typealias Rule = (Op, [DeviceTensor], [DeviceTensor], inout Lowering) throws(SemblanceError) ->
+        Void
+
     private var steps: [(subject: String, commands: [Command])] = []
     private(set) var scratchCount = 0
     /// Scratch tensors with guards around them, by step.
@@ -12,7 +15,7 @@ struct LoweredSteps {
     mutating func append(_ subject: String, _ commands: [Command]) { steps.append((subject, commands)) }
 
     /// - Throws: `unsupportedOperation` naming the step.
-    init(_ program: Program, layout: MemoryPlan, traits: DeviceTraits, guardElements: Int)
+    init(_ program: Program, layout: MemoryPlan, traits: DeviceTraits, guardElements: Int, rule: Rule)
         throws(SemblanceError)
     {
         for step in program.steps {
@@ -23,9 +26,9 @@ struct LoweredSteps {
             let name = step.outputs.first.map { program[$0].name } ?? "nothing"
             let subject = "\(step.op.name) (\(name))"
             do {
-                try step.op.lower(
-                    inputs: step.inputs.map { layout.tensors[$0.index] },
-                    outputs: step.outputs.map { layout.tensors[$0.index] }, into: &lowering)
+                try rule(
+                    step.op, step.inputs.map { layout.tensors[$0.index] },
+                    step.outputs.map { layout.tensors[$0.index] }, &lowering)
             } catch {
                 throw SemblanceError(
                     error.code, "\(subject): \(error.message)", remedy: error.remedy, cause: error.cause)

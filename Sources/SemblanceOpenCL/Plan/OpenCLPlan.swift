@@ -2,8 +2,8 @@ import COpenCL
 import SemblanceCore
 
 /// A program bound to an OpenCL device: buffers allocated, programs built, kernels with their arguments. A run only enqueues.
-final class OpenCLPlan: Plan {
-    let program: Program
+package final class OpenCLPlan: Plan {
+    package let program: Program
     let backend: OpenCLBackend
     private let queue: Shared<CLQueue>
     private let buffers: [Shared<CLBuffer>]
@@ -16,11 +16,17 @@ final class OpenCLPlan: Plan {
     /// The events of the last run, with `profiles`.
     private var events: [Shared<CLEvent>] = []
 
-    var device: Device { backend.device }
-    var kernels: [String] { commands.map(\.kernel) }
-    let memory: Int
+    package var device: Device { backend.device }
+    package var kernels: [String] { commands.map(\.kernel) }
+    package let memory: Int
 
-    init(_ program: Program, on backend: OpenCLBackend, options: PlanOptions) throws(SemblanceError) {
+    /// - Parameter lower: how steps become commands; tests put in their own.
+    package init(
+        _ program: Program, on backend: OpenCLBackend, options: PlanOptions,
+        lower: LoweredSteps.Rule = { (op, inputs, outputs, lowering) throws(SemblanceError) in
+            try op.lower(inputs: inputs, outputs: outputs, into: &lowering)
+        }
+    ) throws(SemblanceError) {
         self.program = program
         self.backend = backend
         profiles = options.profiles
@@ -30,7 +36,8 @@ final class OpenCLPlan: Plan {
             alignment: max(backend.opencl.alignment / stride, 128),
             limit: backend.opencl.maxAllocation / stride - MemoryPlan.margin)
         let steps = try LoweredSteps(
-            program, layout: layout, traits: backend.traits, guardElements: options.guardElements)
+            program, layout: layout, traits: backend.traits, guardElements: options.guardElements, rule: lower
+        )
 
         // Memory.
         var counts = layout.bufferCounts
@@ -113,7 +120,7 @@ final class OpenCLPlan: Plan {
         }
     }
 
-    func write(_ values: UnsafeBufferPointer<Float>, to value: ValueID) throws(SemblanceError) {
+    package func write(_ values: UnsafeBufferPointer<Float>, to value: ValueID) throws(SemblanceError) {
         precondition(values.count == program.shape(of: value).count, "\(program[value].name): wrong count")
         guard program[value].storage == .input else { return try writeNow(values, to: value) }
         let tensor = layout.tensors[value.index]
@@ -138,7 +145,7 @@ final class OpenCLPlan: Plan {
         }
     }
 
-    func run() throws(SemblanceError) {
+    package func run() throws(SemblanceError) {
         events.removeAll(keepingCapacity: true)
         for command in commands {
             try naming(command) { () throws(CLStatus) in
@@ -154,7 +161,8 @@ final class OpenCLPlan: Plan {
         try naming(nil) { () throws(CLStatus) in try queue.handle.flush() }
     }
 
-    func read(_ value: ValueID, into values: UnsafeMutableBufferPointer<Float>) throws(SemblanceError) {
+    package func read(_ value: ValueID, into values: UnsafeMutableBufferPointer<Float>) throws(SemblanceError)
+    {
         precondition(values.count == program.shape(of: value).count, "\(program[value].name): wrong count")
         let tensor = layout.tensors[value.index]
         let stride = MemoryLayout<Float>.stride
@@ -176,7 +184,7 @@ final class OpenCLPlan: Plan {
     }
 
     /// The time from a command's start to its end; a product of several kernels starts where the command before it ended.
-    func timings() throws(SemblanceError) -> [StepTiming] {
+    package func timings() throws(SemblanceError) -> [StepTiming] {
         guard let last = events.last else { return [] }
         do {
             try last.handle.wait()
@@ -196,7 +204,7 @@ final class OpenCLPlan: Plan {
         }
     }
 
-    func damagedGuards() throws(SemblanceError) -> [String] {
+    package func damagedGuards() throws(SemblanceError) -> [String] {
         do {
             return try guards.damaged(buffers: buffers, queue: queue.handle)
         } catch {
