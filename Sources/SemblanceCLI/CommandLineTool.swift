@@ -31,7 +31,13 @@ enum CommandLineTool {
 
     static func run(_ arguments: [String]) -> Int32 {
         do {
-            return try dispatch(arguments)
+            let code = try dispatch(arguments)
+            if let problem = Console.outputProblem {
+                throw SemblanceError(
+                    .outputUnwritable, "cannot write to standard output: \(problem)",
+                    remedy: "free some space or send it elsewhere")
+            }
+            return code
         } catch let error as SemblanceError {
             Console.error("error: \(error)")
             switch error.code {

@@ -1,18 +1,30 @@
 import Foundation
 import Semblance
+import Synchronization
 
 /// Results go to standard output; notes, progress and errors to standard error.
 enum Console {
     static let isTerminal = isatty(STDERR_FILENO) != 0
 
-    static func print(_ text: String) { write(text + "\n", to: .standardOutput) }
+    private static let failure = Mutex<Int32>(0)
 
-    static func error(_ text: String) { write("semblance: \(text)\n", to: .standardError) }
+    /// Why results did not all reach standard output. A reader that went away (head, a closed terminal) is no failure of ours.
+    static var outputProblem: String? {
+        let number = failure.withLock { $0 }
+        return number == 0 || number == EPIPE ? nil : String(cString: strerror(number))
+    }
+
+    static func print(_ text: String) {
+        let number = write(text + "\n", to: STDOUT_FILENO)
+        if number != 0 { failure.withLock { $0 = number } }
+    }
+
+    static func error(_ text: String) { _ = write("semblance: \(text)\n", to: STDERR_FILENO) }
 
     /// A line of progress that takes the place of the one before it, on a terminal.
-    static func progress(_ text: String) { write("\r\u{1B}[K\(text)", to: .standardError) }
+    static func progress(_ text: String) { _ = write("\r\u{1B}[K\(text)", to: STDERR_FILENO) }
 
-    static func endProgress() { if isTerminal { write("\r\u{1B}[K", to: .standardError) } }
+    static func endProgress() { if isTerminal { _ = write("\r\u{1B}[K", to: STDERR_FILENO) } }
 
     /// One line of JSON.
     static func json(_ value: some Encodable) throws(SemblanceError) {
@@ -27,9 +39,18 @@ enum Console {
         print(String(decoding: data, as: UTF8.self))
     }
 
-    private static func write(_ text: String, to handle: FileHandle) {
-        // A reader that went away (head, a closed terminal) is no failure of ours.
-        try? handle.write(contentsOf: Data(text.utf8))
+    /// - Returns: the error number, or 0.
+    private static func write(_ text: String, to descriptor: Int32) -> Int32 {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if count == 0 || errno != EINTR {
+                return count == 0 ? EIO : errno
+            }
+        }
+        return 0
     }
 }
 
@@ -41,6 +62,11 @@ extension Double {
 
 extension Float {
     func formatted(_ digits: Int) -> String { Double(self).formatted(digits) }
+}
+
+extension SelectedDevice {
+    /// The device and why it is the one, for people.
+    var line: String { "\(device.identifier) (\(device.name)): \(reason)" }
 }
 
 /// The device in JSON results.

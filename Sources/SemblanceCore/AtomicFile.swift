@@ -4,18 +4,7 @@ import Glibc
 /// folder, fsync, rename, fsync the folder. A link is followed; a device or pipe is written to directly.
 /// - Throws: `outputUnwritable` naming the file; nothing is left behind and an old file keeps its content.
 package func writeAtomically(_ bytes: UnsafeRawBufferPointer, to path: String) throws(SemblanceError) {
-    func failure(_ number: Int32) -> SemblanceError {
-        let remedy: String? =
-            switch number {
-            case ENOSPC, EDQUOT, EFBIG: "free some space or choose another folder"
-            case ENOENT, ENOTDIR: "create the folder first"
-            case EACCES, EPERM, EROFS: "choose a folder that can be written to"
-            case EISDIR: "give the name of a file, not of a folder"
-            default: nil
-            }
-        return SemblanceError(
-            .outputUnwritable, "cannot write \(path): \(String(cString: strerror(number)))", remedy: remedy)
-    }
+    func failure(_ number: Int32) -> SemblanceError { unwritable(path, number) }
 
     // A path with a zero byte would reach the system shortened; an empty one names nothing.
     guard !path.isEmpty, !path.utf8.contains(0) else { throw failure(ENOENT) }
@@ -69,6 +58,37 @@ package func writeAtomically(_ bytes: [UInt8], to path: String) throws(Semblance
     try bytes.withUnsafeBufferPointer { (buffer) throws(SemblanceError) in
         try writeAtomically(UnsafeRawBufferPointer(buffer), to: path)
     }
+}
+
+/// Finds out before long work whether `writeAtomically` can write to `path` after it.
+/// - Throws: `outputUnwritable` naming the file.
+package func checkWritable(_ path: String) throws(SemblanceError) {
+    guard !path.isEmpty, !path.utf8.contains(0) else { throw unwritable(path, ENOENT) }
+    guard !isFolder(path) else { throw unwritable(path, EISDIR) }
+    var status = stat()
+    if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+        guard access(path, W_OK) == 0 else { throw unwritable(path, errno) }
+        return
+    }
+    let trial = splitPath(path).folder + "/.semblance-\(getpid())-trial.tmp"
+    let descriptor = open(trial, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw unwritable(path, errno) }
+    close(descriptor)
+    unlink(trial)
+}
+
+/// The error for an output and an error number.
+func unwritable(_ path: String, _ number: Int32) -> SemblanceError {
+    let remedy: String? =
+        switch number {
+        case ENOSPC, EDQUOT, EFBIG: "free some space or choose another folder"
+        case ENOENT, ENOTDIR: "create the folder first"
+        case EACCES, EPERM, EROFS: "choose a folder that can be written to"
+        case EISDIR: "give the name of a file, not of a folder"
+        default: nil
+        }
+    return SemblanceError(
+        .outputUnwritable, "cannot write \(path): \(String(cString: strerror(number)))", remedy: remedy)
 }
 
 /// Writes everything, going on after short writes and signals; the error number, or 0.

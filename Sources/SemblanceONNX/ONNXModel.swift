@@ -28,7 +28,10 @@ package struct ONNXModel: Sendable {
         -> ONNXModel
     {
         do throws(SemblanceError) {
-            guard !bytes.isEmpty else { throw SemblanceError(.invalidModel, "the file is empty") }
+            guard !bytes.isEmpty else {
+                throw SemblanceError(
+                    .invalidModel, "the file is empty", remedy: "copy, download or export it again")
+            }
             let model = try ModelProto(ProtobufReader(bytes[...]))
             guard let graph = model.graph else {
                 throw SemblanceError(

@@ -82,15 +82,7 @@ public struct Checkpoint: Sendable {
 
     /// - Throws: `invalidInput` for a file that is missing, no checkpoint, of another version, cut short or damaged.
     public init(path: String) throws(SemblanceError) {
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
-        } catch {
-            throw SemblanceError(
-                .invalidInput, "\(path): the checkpoint cannot be read", remedy: "check the path",
-                cause: error)
-        }
-        try self.init(data, name: path)
+        try self.init(Data(try readFile(path)), name: path)
     }
 
     init(_ data: Data, name: String) throws(SemblanceError) {

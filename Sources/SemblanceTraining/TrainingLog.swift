@@ -32,7 +32,9 @@ extension TrainingEvent: Encodable {
 
     /// The event as one line of JSON, without a line break.
     public var json: String {
-        guard let data = try? JSONEncoder.semblance.encode(self) else { return "{}" }
+        let encoder = JSONEncoder.semblance
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        guard let data = try? encoder.encode(self) else { return "{}" }
         return String(decoding: data, as: UTF8.self)
     }
 }
@@ -48,9 +50,9 @@ final class TrainingLog {
         if !appends || !FileManager.default.fileExists(atPath: path) {
             _ = FileManager.default.createFile(atPath: path, contents: nil)
         }
-        guard let handle = FileHandle(forWritingAtPath: path) else { throw Self.unwritable(path, nil) }
+        guard let handle = FileHandle(forWritingAtPath: path) else { throw Self.unwritable(path, errno) }
         self.handle = handle
-        do { try handle.seekToEnd() } catch { throw Self.unwritable(path, error) }
+        do { try handle.seekToEnd() } catch { throw Self.unwritable(path, errno) }
     }
 
     deinit { try? handle.close() }
@@ -59,14 +61,13 @@ final class TrainingLog {
         do {
             try handle.write(contentsOf: Data((event.json + "\n").utf8))
         } catch {
-            throw Self.unwritable(path, error)
+            throw Self.unwritable(path, errno)
         }
     }
 
-    private static func unwritable(_ path: String, _ cause: (any Error)?) -> SemblanceError {
+    private static func unwritable(_ path: String, _ number: Int32) -> SemblanceError {
         SemblanceError(
-            .outputUnwritable, "\(path): the log cannot be written",
-            remedy: "check the folder and the free space",
-            cause: cause)
+            .outputUnwritable, "\(path): the log cannot be written: \(String(cString: strerror(number)))",
+            remedy: "check the folder and the free space")
     }
 }

@@ -47,7 +47,7 @@ final class TrainingRun {
                 "the checkpoint has \(firstStep) steps behind it, more than \(options.epochs) epochs of \(stepsPerEpoch)",
                 remedy: "ask for more epochs")
         }
-        if let path = options.checkpointPath { try Self.requireFolder(of: path) }
+        if let path = options.checkpointPath { try checkWritable(path) }
         log = try options.logPath.map { (path) throws(SemblanceError) in
             try TrainingLog(path: path, appends: checkpoint != nil)
         }
@@ -285,17 +285,5 @@ final class TrainingRun {
             skipped: skipped,
             step: step, isCancelled: isCancelled, device: backend.device, seconds: seconds,
             imagesPerSecond: speed.overall)
-    }
-
-    private static func requireFolder(of path: String) throws(SemblanceError) {
-        let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: parent, isDirectory: &isFolder), isFolder.boolValue,
-            FileManager.default.isWritableFile(atPath: parent)
-        else {
-            throw SemblanceError(
-                .outputUnwritable, "\(path): checkpoints cannot be written to \(parent)",
-                remedy: "name a folder that exists and that you may write to")
-        }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import SemblanceCore
 import Synchronization
 
@@ -84,13 +85,13 @@ public final class SelectedDevice: Backend {
                 do {
                     return (try offer.open(), "the first GPU found")
                 } catch {
-                    reason = "the GPU \(offer.device.name) cannot be opened: \(error)"
+                    reason = "the GPU \(offer.device.name) cannot be opened: \(error.line)"
                 }
             } else {
                 reason = "no GPU: \(absence(offers))"
             }
         } catch {
-            reason = "OpenCL cannot be used: \(error)"
+            reason = "OpenCL cannot be used: \(error.line)"
         }
         return (try catalogue.cpu(threads), reason)
     }
@@ -123,7 +124,7 @@ public final class SelectedDevice: Backend {
     public func fallBack(because error: SemblanceError) throws(SemblanceError) {
         guard mayFallBack else { throw error }
         let cpu = try openCPU()
-        let reason = "\(device.name) failed, so the CPU does the work: \(error)"
+        let reason = "\(device.name) failed, so the CPU does the work: \(error.line)"
         state.withLock { $0 = State(backend: cpu, reason: reason) }
         report(reason)
     }
@@ -138,5 +139,13 @@ extension SelectedDevice {
         } catch {
             return ([cpu], error)
         }
+    }
+}
+
+extension SemblanceError {
+    /// On one line, for reasons: a compiler's log has several.
+    fileprivate var line: String {
+        description.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+            .filter { !$0.isEmpty }.joined(separator: " ")
     }
 }

@@ -13,16 +13,12 @@ public struct PairList: Sendable {
     /// - Parameter root: images are `root/Name/Name_0001.jpg`.
     /// - Throws: `invalidInput` naming the file and the line.
     public init(path: String, root: String) throws(SemblanceError) {
-        let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
-        } catch {
-            throw SemblanceError(
-                .invalidInput, "\(path) cannot be read", remedy: "check the path", cause: error)
-        }
+        let text = String(decoding: try readFile(path), as: UTF8.self)
         var known: [String: Int] = [:]
-        for (number, line) in text.split(separator: "\n").enumerated().dropFirst() {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (number, line) in lines.enumerated().dropFirst() {
             let fields = line.split(whereSeparator: \.isWhitespace).map(String.init)
+            if fields.isEmpty { continue }
             let names: [(String, String)]
             switch fields.count {
             case 3: names = [(fields[0], fields[1]), (fields[0], fields[2])]
@@ -36,7 +32,8 @@ public struct PairList: Sendable {
             for (name, text) in names {
                 guard let index = Int(text), index > 0 else {
                     throw SemblanceError(
-                        .invalidInput, "\(path), line \(number + 1): \(text) is no image number")
+                        .invalidInput, "\(path), line \(number + 1): \(text) is no image number",
+                        remedy: "images are numbered from 1")
                 }
                 let file = "\(root)/\(name)/\(name)_\(String(format: "%04d", index)).jpg"
                 let place = known[file] ?? paths.count
@@ -48,7 +45,10 @@ public struct PairList: Sendable {
             }
             pairs.append((places[0], places[1], fields.count == 3))
         }
-        guard !pairs.isEmpty else { throw SemblanceError(.invalidInput, "\(path) holds no pairs") }
+        guard !pairs.isEmpty else {
+            throw SemblanceError(
+                .invalidInput, "\(path) holds no pairs", remedy: "give a list in the form of LFW's pairs.txt")
+        }
     }
 }
 

@@ -5,14 +5,6 @@ import Synchronization
 
 /// Turns images of faces into embeddings with one model on one device. Safe to share between threads; calls take turns.
 public final class FaceRecognizer: Sendable {
-    /// What happens when the device fails in mid-run.
-    public enum FaultPolicy: Sendable {
-        /// The error is thrown.
-        case fail
-        /// The batch is done again on the CPU, and so is everything after it, where the device was chosen automatically.
-        case moveToCPU
-    }
-
     public let model: RecognitionModel
     public let device: SelectedDevice
     /// Images that the device works on at once.
@@ -63,9 +55,7 @@ public final class FaceRecognizer: Sendable {
         embedder = ready
         let format = model.description.input
         return try ready.embed(count: images.count) { (index, buffer) throws(SemblanceError) in
-            images[index].resized(width: format.width, height: format.height).write(
-                into: buffer, channels: format.colours.count, mean: [format.mean], scale: [format.scale],
-                order: format.colours == .bgr ? .bgr : .rgb)
+            images[index].write(into: buffer, format: format)
         }
     }
 }

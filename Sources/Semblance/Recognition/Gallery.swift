@@ -45,7 +45,7 @@ public struct Gallery: Sendable {
         }
         // Ties by name, so that the order does not depend on hashing.
         let sorted = best.values.sorted { ($1.similarity, $0.name) < ($0.similarity, $1.name) }
-        return Array(sorted.prefix(count))
+        return Array(sorted.prefix(max(count, 0)))
     }
 
     private func check(_ embedding: Embedding) throws(SemblanceError) {

@@ -1,4 +1,3 @@
-import Foundation
 import SemblanceCore
 import SemblanceImaging
 
@@ -17,13 +16,14 @@ public struct GalleryFolder: Sendable {
     public init(root: String) throws(SemblanceError) {
         self.root = root
         var images: [Face] = []
-        for entry in try Self.list(root) {
+        for entry in try listFolder(root) {
             let path = root + "/" + entry
-            if Self.isFolder(path) {
-                images += try Self.list(path).filter(ImageFormat.isImageName)
-                    .map { Face(name: entry, path: path + "/" + $0) }
-            } else if ImageFormat.isImageName(entry) {
-                images.append(Face(name: (entry as NSString).deletingPathExtension, path: path))
+            if isFolder(path) {
+                images += try listFolder(path).map { path + "/" + $0 }.filter(ImageFormat.isCandidate)
+                    .map { Face(name: entry, path: $0) }
+            } else if ImageFormat.isCandidate(path: path) {
+                images.append(
+                    Face(name: String(entry[..<(entry.lastIndex(of: ".") ?? entry.endIndex)]), path: path))
             }
         }
         guard !images.isEmpty else {
@@ -32,22 +32,5 @@ public struct GalleryFolder: Sendable {
                 remedy: "put one folder of PNG or JPEG images for each person there")
         }
         self.images = images
-    }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-    }
-
-    private static func list(_ path: String) throws(SemblanceError) -> [String] {
-        do {
-            return try FileManager.default.contentsOfDirectory(atPath: path).filter { !$0.hasPrefix(".") }
-                .sorted()
-        } catch {
-            throw SemblanceError(
-                .invalidInput, "the folder \(path) cannot be listed",
-                remedy: "check its name and its permissions",
-                cause: error)
-        }
     }
 }

@@ -5,7 +5,7 @@ import SemblanceTraining
 
 /// What a model file says besides its network: all that recognition needs.
 public struct ModelDescription: Sendable, Hashable, Codable {
-    /// How a model came to be.
+    /// How a model came to be. No times: the same training gives the same file.
     public struct TrainingSummary: Sendable, Hashable, Codable {
         public var people: Int
         public var images: Int
@@ -14,11 +14,9 @@ public struct ModelDescription: Sendable, Hashable, Codable {
         public var seed: UInt64
         public var loss: String
         public var device: String
-        public var seconds: Double
 
         public init(
-            people: Int, images: Int, epochs: Int, steps: Int, seed: UInt64, loss: String, device: String,
-            seconds: Double
+            people: Int, images: Int, epochs: Int, steps: Int, seed: UInt64, loss: String, device: String
         ) {
             self.people = people
             self.images = images
@@ -27,7 +25,6 @@ public struct ModelDescription: Sendable, Hashable, Codable {
             self.seed = seed
             self.loss = loss
             self.device = device
-            self.seconds = seconds
         }
     }
 

@@ -39,6 +39,8 @@ enum EmbedCommand: Command {
                 Console.print(([path] + embedding.values.map { String($0) }).joined(separator: " "))
             }
         }
+        // Standard output has the numbers alone.
+        if !isJSON { Console.error("device \(recognizer.device.line)") }
         return reader.failures == 0 ? 0 : 1
     }
 }

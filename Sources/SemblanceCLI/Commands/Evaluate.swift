@@ -39,21 +39,43 @@ enum EvaluateCommand: Command {
                 threshold = summary.bestThreshold
             }
             let report = scores.report(threshold: threshold)
-            if arguments.flag("--json") {
-                try Console.json(report)
-            } else {
-                Console.print(report.description)
-            }
+            try show(report, recognizer, arguments)
         } else {
             let folder = try FaceFolder(root: root)
             let report = try ClosedSetReport(folder) { (paths) throws in try faces.vectors(of: paths) }
-            if arguments.flag("--json") {
-                try Console.json(report)
-            } else {
-                Console.print(report.description)
-            }
+            try show(report, recognizer, arguments)
         }
         return 0
+    }
+
+    private static func show(
+        _ figures: some Encodable & CustomStringConvertible, _ recognizer: FaceRecognizer,
+        _ arguments: Arguments
+    ) throws(SemblanceError) {
+        if arguments.flag("--json") {
+            try Console.json(
+                Report(
+                    figures: figures, model: recognizer.model.identity,
+                    device: DeviceReport(recognizer.device)))
+        } else {
+            Console.print("\(figures)\ndevice \(recognizer.device.line)")
+        }
+    }
+
+    /// Figures with what they were measured with, in one flat object.
+    private struct Report<Figures: Encodable>: Encodable {
+        var figures: Figures
+        var model: ModelIdentity
+        var device: DeviceReport
+
+        private enum Key: CodingKey { case model, device }
+
+        func encode(to encoder: any Encoder) throws {
+            try figures.encode(to: encoder)
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(model, forKey: .model)
+            try container.encode(device, forKey: .device)
+        }
     }
 }
 

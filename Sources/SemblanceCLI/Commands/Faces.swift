@@ -1,4 +1,3 @@
-import Foundation
 import Semblance
 
 enum FacesCommand: Command {
@@ -22,11 +21,7 @@ enum FacesCommand: Command {
         let source = SyntheticPeople(seed: try NetworkOptions.seed(arguments))
         for person in 0..<people {
             let folder = "\(root)/\(prefix)\(digits(person, of: people))"
-            do {
-                try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            } catch {
-                throw SemblanceError(.outputUnwritable, "\(folder) cannot be made", cause: error)
-            }
+            try makeFolder(folder)
             for photo in 0..<images {
                 try source.render(person: person, photo: photo, size: size)
                     .writePNG(to: "\(folder)/\(digits(photo, of: images)).png")

@@ -93,7 +93,7 @@ enum IdentifyCommand: Command {
             }
         }
         if !isJSON {
-            Console.print("\(threshold); \(recognizer.device.device.name): \(recognizer.device.reason)")
+            Console.print("\(threshold); device \(recognizer.device.line)")
         }
         if let path = arguments.text("--sheet") { try sheet.write(to: path) }
         return reader.failures == unreadable ? 0 : 1

@@ -40,8 +40,7 @@ enum InfoCommand: Command {
             lines.append(
                 """
                 training     \(training.images) images of \(training.people) people, \(training.epochs) epochs \
-                (\(training.steps) steps), loss \(training.loss), seed \(training.seed), on \(training.device), \
-                \(training.seconds.formatted(1)) s
+                (\(training.steps) steps), loss \(training.loss), seed \(training.seed), on \(training.device)
                 """)
         }
         switch description.calibration {

@@ -1,4 +1,3 @@
-import Foundation
 import Semblance
 
 /// Collects identification results for a contact sheet. A probe whose folder is named like one of the gallery's people is taken to show
@@ -12,7 +11,7 @@ struct ResultSheet {
     mutating func add(probe: String, match: Gallery.Match, isAccepted: Bool?, _ arguments: Arguments)
         throws(SemblanceError)
     {
-        let folder = ((probe as NSString).deletingLastPathComponent as NSString).lastPathComponent
+        let folder = probe.split(separator: "/").dropLast().last.map(String.init) ?? ""
         let answer = isAccepted == true ? match.name : "unknown"
         let outcome: ContactSheet.Outcome =
             people.contains(folder)

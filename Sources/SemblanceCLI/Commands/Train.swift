@@ -18,7 +18,8 @@ enum TrainCommand: Command {
     static func run(_ arguments: Arguments) throws -> Int32 {
         let folder = try FaceFolder(root: arguments.operands(1, "one folder")[0])
         let output = try arguments.required("--output")
-        try requireWritableFolder(of: output)
+        // Before hours of training rather than after them.
+        try checkWritable(output)
         let options = try TrainOptions.parse(arguments, output: output)
         let (network, format) = try startingPoint(arguments)
         let checkpointPath = options.checkpointPath ?? output + ".checkpoint"
@@ -28,34 +29,12 @@ enum TrainCommand: Command {
         let interruption = Interruption()
         let reporter = TrainingReporter(isJSON: arguments.flag("--json"))
 
-        let result = try train(trainer, on: device, from: checkpoint, checkpointPath, interruption, reporter)
+        let result = try trainer.run(
+            on: device, onFault: .moveToCPU, from: checkpoint, cancellation: interruption.cancellation,
+            onEvent: reporter.report)
         try write(result, options: options, folder: folder, to: output)
         reporter.finish(result, output: output, checkpoint: checkpointPath)
         return result.isCancelled ? 130 : 0
-    }
-
-    /// Runs the trainer; a device that was chosen automatically and fails in mid-run hands over to the CPU, from the last checkpoint.
-    private static func train(
-        _ trainer: Trainer, on device: SelectedDevice, from checkpoint: Checkpoint?, _ checkpointPath: String,
-        _ interruption: Interruption, _ reporter: TrainingReporter
-    ) throws(SemblanceError) -> TrainingResult {
-        var isFresh = true
-        do {
-            return try trainer.run(
-                on: device, reason: device.reason, from: checkpoint, cancellation: interruption.cancellation
-            ) {
-                if case .checkpointSaved = $0 { isFresh = false }
-                reporter.report($0)
-            }
-        } catch {
-            guard error.isOfDevice, device.mayFallBack else { throw error }
-            try device.fallBack(because: error)
-            // Only a checkpoint of this very run is where it stood.
-            let last = isFresh ? checkpoint : try Checkpoint(path: checkpointPath)
-            return try trainer.run(
-                on: device, reason: device.reason, from: last, cancellation: interruption.cancellation,
-                onEvent: reporter.report)
-        }
     }
 
     /// A new network, or the one of --from with its own input format.
@@ -72,25 +51,13 @@ enum TrainCommand: Command {
         return (model.network, model.description.input)
     }
 
-    /// Fails before hours of training rather than after them.
-    private static func requireWritableFolder(of path: String) throws(SemblanceError) {
-        let folder = (path as NSString).deletingLastPathComponent
-        let place = folder.isEmpty ? "." : folder
-        guard access(place, W_OK) == 0 else {
-            throw SemblanceError(
-                .outputUnwritable, "\(path) cannot be written: \(String(cString: strerror(errno)))",
-                remedy: "choose a folder that exists and may be written")
-        }
-    }
-
     private static func write(
         _ result: TrainingResult, options: TrainingOptions, folder: FaceFolder, to path: String
     ) throws(SemblanceError) {
         let summary = ModelDescription.TrainingSummary(
             people: folder.people.count, images: folder.imageCount, epochs: options.epochs,
             steps: result.step,
-            seed: options.seed, loss: TrainOptions.name(of: options.loss), device: result.device.name,
-            seconds: result.seconds)
+            seed: options.seed, loss: TrainOptions.name(of: options.loss), device: result.device.name)
         let description = ModelDescription(
             input: result.format, calibration: result.calibration, training: summary)
         try RecognitionModel(network: result.network, description: description).write(to: path)

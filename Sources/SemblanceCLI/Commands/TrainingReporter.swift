@@ -58,7 +58,10 @@ final class TrainingReporter {
 
     func finish(_ result: TrainingResult, output: String, checkpoint: String) {
         guard !isJSON else { return }
-        if !result.skipped.isEmpty { Console.error("\(result.skipped.count) images were skipped") }
+        let skipped = result.skipped.count
+        if skipped > 0 {
+            Console.error(skipped == 1 ? "1 image was skipped" : "\(skipped) images were skipped")
+        }
         if result.isCancelled {
             Console.print("stopped at step \(result.step); --resume goes on from \(checkpoint)")
         }

@@ -39,6 +39,7 @@ enum VerifyCommand: Command {
                     model: recognizer.model.identity, device: DeviceReport(recognizer.device)))
         } else {
             Console.print("\(outcome): similarity \(similarity.formatted(4)), \(threshold)")
+            Console.print("device \(recognizer.device.line)")
         }
         return 0
     }

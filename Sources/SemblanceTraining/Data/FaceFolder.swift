@@ -32,17 +32,17 @@ public struct FaceFolder: Sendable {
         var people: [Person] = []
         var looseImages = 0
         var nested: String?
-        for name in try Self.entries(of: root) {
+        for name in try listFolder(root) {
             let folder = root + "/" + name
-            guard Self.isFolder(folder) else {
+            guard isFolder(folder) else {
                 if ImageFormat.isImageName(name) { looseImages += 1 }
                 continue
             }
-            let files = try Self.entries(of: folder)
+            let files = try listFolder(folder)
             let images = files.filter { ImageFormat.isCandidate(path: folder + "/" + $0) }
             if !images.isEmpty {
                 people.append(Person(name: name, images: images))
-            } else if nested == nil, files.contains(where: { Self.isFolder(folder + "/" + $0) }) {
+            } else if nested == nil, files.contains(where: { isFolder(folder + "/" + $0) }) {
                 nested = folder
             }
         }
@@ -81,31 +81,5 @@ public struct FaceFolder: Sendable {
             for image in person.images { checksum.update("\(image)\n".utf8) }
         }
         return Fingerprint(people: people.count, images: imageCount, digest: checksum.value)
-    }
-
-    private static func isFolder(_ path: String) -> Bool {
-        var isFolder: ObjCBool = false
-        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
-    }
-
-    /// The names in a folder that are not hidden, sorted.
-    private static func entries(of folder: String) throws(SemblanceError) -> [String] {
-        guard FileManager.default.fileExists(atPath: folder) else {
-            throw SemblanceError(
-                .invalidInput, "\(folder): there is no such folder", remedy: "check the path")
-        }
-        guard isFolder(folder) else {
-            throw SemblanceError(
-                .invalidInput, "\(folder): this is a file, not a folder",
-                remedy: "name the folder that has one folder of images for each person")
-        }
-        do {
-            return try FileManager.default.contentsOfDirectory(atPath: folder)
-                .filter { !$0.hasPrefix(".") }.sorted()
-        } catch {
-            throw SemblanceError(
-                .invalidInput, "\(folder): the folder cannot be read", remedy: "check its permissions",
-                cause: error)
-        }
     }
 }
