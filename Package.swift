@@ -40,7 +40,7 @@ let package = Package(
         // The reference, the table of cases and the tolerances that tests and benchmarks share.
         .target(
             name: "SemblanceTestSupport", dependencies: ["SemblanceCore"],
-            path: "Tests/SemblanceTestSupport"),
+            path: "Tests/SemblanceTestSupport", exclude: ["run_onnx.py"]),
         .testTarget(
             name: "SemblanceCoreTests",
             dependencies: ["SemblanceCore", "SemblanceTestSupport", "SemblanceTraining"]),
@@ -62,6 +62,13 @@ let package = Package(
         .testTarget(
             name: "SemblanceONNXTests",
             dependencies: ["SemblanceONNX", "SemblanceCore", "SemblanceCPU", "SemblanceTestSupport"]),
+        .testTarget(
+            name: "SemblanceTests",
+            dependencies: [
+                "Semblance", "SemblanceCPU", "SemblanceOpenCL", "SemblanceONNX", "SemblanceTestSupport",
+            ]),
+        .testTarget(
+            name: "SemblanceCLITests", dependencies: ["SemblanceCLI", "Semblance", "SemblanceTestSupport"]),
         .testTarget(
             name: "SemblanceTrainingTests",
             dependencies: ["SemblanceCore", "SemblanceCPU", "SemblanceImaging", "SemblanceTraining"]),

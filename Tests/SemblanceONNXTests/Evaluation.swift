@@ -79,16 +79,3 @@ extension Network {
         return network
     }
 }
-
-/// A folder that goes away with the test.
-func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "semblance-onnx-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    return try body(folder.path)
-}
-
-/// Files that are committed beside the tests.
-func committed(_ name: String, file: String = #filePath) -> String {
-    URL(filePath: file).deletingLastPathComponent().appending(path: name).path
-}

@@ -1,6 +1,7 @@
 import Foundation
 import SemblanceCore
 import SemblanceONNX
+import SemblanceTestSupport
 import Testing
 
 /// Graphs that PyTorch exported (export_graphs.py), read and compared with what PyTorch computed, and with ONNX Runtime.

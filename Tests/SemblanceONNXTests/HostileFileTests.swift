@@ -1,6 +1,7 @@
 import Foundation
 import SemblanceCore
 import SemblanceONNX
+import SemblanceTestSupport
 import Testing
 
 /// Files that are damaged or made to do harm: an error that names the file, and never a crash.

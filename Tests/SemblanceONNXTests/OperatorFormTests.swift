@@ -1,6 +1,7 @@
 import Foundation
 import SemblanceCore
 import SemblanceONNX
+import SemblanceTestSupport
 import Testing
 
 /// Forms of operators that other exporters write (make_forms.py), compared with what ONNX Runtime computed.

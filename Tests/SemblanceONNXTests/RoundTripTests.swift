@@ -1,6 +1,7 @@
 import Foundation
 import SemblanceCore
 import SemblanceONNX
+import SemblanceTestSupport
 import Testing
 
 @Suite struct RoundTripTests {

@@ -1,5 +1,6 @@
 import SemblanceCore
 import SemblanceONNX
+import SemblanceTestSupport
 import Testing
 
 /// What the writer writes, judged by ONNX's checker and by ONNX Runtime.

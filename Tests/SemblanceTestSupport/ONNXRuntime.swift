@@ -1,9 +1,9 @@
 import Foundation
 
 /// ONNX Runtime, through a Python interpreter that has it.
-enum ONNXRuntime {
+package enum ONNXRuntime {
     /// SEMBLANCE_PYTHON, or the virtual environment in the package's folder.
-    static let python: String? = {
+    package static let python: String? = {
         if let path = ProcessInfo.processInfo.environment["SEMBLANCE_PYTHON"] { return path }
         let path = committed("../../.venv/bin/python")
         return FileManager.default.isExecutableFile(atPath: path) ? path : nil
@@ -14,7 +14,7 @@ enum ONNXRuntime {
     }
 
     /// All outputs, one after the other.
-    static func run(model: String, input: [Float], batch: Int) throws -> [Float] {
+    package static func run(model: String, input: [Float], batch: Int) throws -> [Float] {
         guard let python else { throw Failure(description: "there is no Python") }
         return try withTemporaryFolder { folder in
             let inputPath = folder + "/input", outputPath = folder + "/output"
@@ -34,7 +34,7 @@ enum ONNXRuntime {
         }
     }
 
-    static func floats(of path: String) throws -> [Float] {
+    package static func floats(of path: String) throws -> [Float] {
         let data = try Data(contentsOf: URL(filePath: path))
         return [Float](unsafeUninitializedCapacity: data.count / 4) { buffer, count in
             count = data.copyBytes(to: buffer) / 4
