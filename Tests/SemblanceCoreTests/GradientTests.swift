@@ -157,6 +157,12 @@ import Testing
 
     @Test mutating func aParameterIsTheLogits() throws { try expectAgreement(check.parameter(3, 4)) }
 
+    /// The check itself: an error of a hundred-thousandth shows.
+    @Test(arguments: [-1e-5, 1e-5]) mutating func wrongGradientsAreNoticed(error: Double) throws {
+        let y = try check.apply(.activation(.sigmoid), check.parameter(3, 4))
+        #expect(try check.failure(y, spoiledBy: error) != nil)
+    }
+
     @Test func refusals() throws {
         var check = GradientCheck(seed: seed)
         let x = check.parameter(2, 3)

@@ -44,9 +44,10 @@ package struct GradientCheck {
     }
 
     /// Ends the program with a loss on `logits`, in matrix form if need be, and compares.
+    /// - Parameter spoiledBy: a relative error put into the gradients, to see whether it is noticed.
     /// - Returns: what is wrong, or nil.
     package mutating func failure(
-        _ logits: ValueID, loss: MarginSoftmax = MarginSoftmax(margin: .none, scale: 1)
+        _ logits: ValueID, loss: MarginSoftmax = MarginSoftmax(margin: .none, scale: 1), spoiledBy: Double = 0
     ) throws -> String? {
         var logits = logits
         if program.shape(of: logits).rank != 2 { logits = try apply(.reshape([0, -1]), logits) }
@@ -76,7 +77,7 @@ package struct GradientCheck {
         }
         for (id, start) in parameters {
             guard let destination = destinations[id] else { continue }
-            let gradient = whole.tensor(destination).values
+            let gradient = whole.tensor(destination).values.map { $0 * (1 + spoiledBy) }
             let largest = gradient.reduce(0) { max($0, abs($1)) }
             let allowed = Tolerances.centralDifference * max(largest, 0.01)
             for index in start.indices.shuffled(using: &random).prefix(40) {

@@ -23,6 +23,8 @@ package enum Tolerances {
     package static let torch = 2e-5
     /// As `torch`, through several operations, with s = 32 multiplying the cosines' rounding.
     package static let torchComposed = 1e-4
+    /// A network before and after its batch norms are folded into single-precision weights, relative to the largest element.
+    package static let folding = 2e-5
     /// As `torch`, after six steps of training: losses, weights and statistics.
     package static let torchTraining = 5e-4
 }

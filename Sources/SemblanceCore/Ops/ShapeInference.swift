@@ -22,11 +22,12 @@ extension Op {
         func pooled(_ window: Window) throws(SemblanceError) -> Shape {
             try need(1)
             try needImage()
+            // Refuses what would overflow below.
+            let size = try window.output(height: inputs[0].height, width: inputs[0].width)
             // As elsewhere in the field: a window must touch the image.
             guard window.padding.top < window.reach.height, window.padding.bottom < window.reach.height,
                 window.padding.left < window.reach.width, window.padding.right < window.reach.width
             else { throw refuse("the padding must be smaller than the window") }
-            let size = try window.output(height: inputs[0].height, width: inputs[0].width)
             return [inputs[0].batch, inputs[0].channels, size.height, size.width]
         }
 
@@ -130,8 +131,8 @@ extension Op {
         case .slice(let axis, let start, let count):
             try need(1)
             var y = inputs[0]
-            guard axis >= 0, axis < y.rank, start >= 0, count > 0, start + count <= y[axis] else {
-                throw refuse("no entries \(start)..<\(start + count) on axis \(axis)")
+            guard axis >= 0, axis < y.rank, start >= 0, count > 0, count <= y[axis] - start else {
+                throw refuse("no \(count) entries from \(start) on axis \(axis)")
             }
             y[axis] = count
             return [y]
