@@ -11,7 +11,7 @@ enum TestBackend: String, CaseIterable, Sendable, CustomTestStringConvertible {
 
     /// What is compared with the reference. Without an OpenCL device its tests are skipped, which is printed, or fail where
     /// SEMBLANCE_REQUIRE_OPENCL=1.
-    static let all = withReference.filter { $0 != .reference }
+    static let all = withReference.filter { $0 != .reference && (!TestScope.isSmall || $0 == .opencl) }
     /// All, for comparisons with a third party.
     static let withReference: [TestBackend] = {
         let required = ProcessInfo.processInfo.environment["SEMBLANCE_REQUIRE_OPENCL"] == "1"
@@ -42,4 +42,12 @@ enum TestBackend: String, CaseIterable, Sendable, CustomTestStringConvertible {
             }
         }
     }
+}
+
+/// What part of the tests runs.
+enum TestScope {
+    /// Only small cases, and only on OpenCL: for check-races.sh, whose simulated device is slow.
+    static let isSmall = ProcessInfo.processInfo.environment["SEMBLANCE_SMALL_CASES"] == "1"
+
+    static let cases = OpCase.all.filter { !isSmall || $0.isSmall }
 }

@@ -138,7 +138,10 @@ extension OpCase {
             window: shape.window, groups: shape.groups, hasBias: bias, hasResidual: residual,
             activation: activation)
         let fill = shape.fill(shape.y.count)
-        var inputs: [Input] = [.init(shape.x, fill), .init(shape.weight, fill)]
+        // Sigmoid flattens large sums and hides their size, which the tolerance goes by: keep them near 1.
+        let bound = (3 / Float(shape.reduction)).squareRoot()
+        let weight = activation == .sigmoid ? .uniform(-bound...bound) : fill
+        var inputs: [Input] = [.init(shape.x, fill), .init(shape.weight, weight)]
         var detail = shape.detail
         if bias {
             inputs.append(.init([shape.filters]))
