@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: TestBackend.all, TestScope.cases)
     func agreesWithTheReference(backend: TestBackend, opCase: OpCase) throws {
         let failure = try OpCaseRunner.run(
-            opCase, on: backend.backend, seed: .random(in: .min ... .max))
+            opCase, on: backend.backend, seed: .random(in: .min ... .max), briefly: TestScope.isSmall)
         #expect(failure == nil)
     }
 }

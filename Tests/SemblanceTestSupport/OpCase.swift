@@ -55,7 +55,7 @@ package struct OpCase: Sendable {
         inputs.reduce(0) { $0 + $1.shape.count } + outputs.reduce(0) { $0 + $1.shape.count }
     }
 
-    /// Small enough for a run under a race detector.
+    /// Whether the reference takes no time to speak of.
     package var isSmall: Bool { size <= 4096 }
 
     /// Floating-point operations of products; 0 for everything that moves data rather than computes.
@@ -71,6 +71,14 @@ package struct OpCase: Sendable {
     package static let all: [OpCase] =
         convolutions + convolutionGradients + products + normalisations + elements + windows + forms + losses
         + optimisers
+
+    /// A few small cases of each operation, those that differ most in the order of the table.
+    package static func few(_ count: Int) -> [OpCase] {
+        Dictionary(grouping: all.filter { $0.size <= 1024 }, by: \.op.name).sorted { $0.key < $1.key }
+            .flatMap { _, cases in
+                cases.count <= count ? cases : (0..<count).map { cases[$0 * (cases.count - 1) / (count - 1)] }
+            }
+    }
 }
 
 extension OpCase: CustomStringConvertible {

@@ -10,19 +10,20 @@ package enum OpCaseRunner {
 
     /// Runs the case twice on one plan with different data, in every placement that makes a difference. Outputs are poisoned
     /// and guarded, and the second run shows what was left of the first.
+    /// - Parameter briefly: one run in one placement, for devices on which a run takes seconds.
     /// - Returns: what is wrong, or nil.
     /// - Throws: what the backend throws.
-    package static func run(_ opCase: OpCase, on backend: any Backend, seed: UInt64) throws(SemblanceError)
-        -> String?
-    {
+    package static func run(
+        _ opCase: OpCase, on backend: any Backend, seed: UInt64, briefly: Bool = false
+    ) throws(SemblanceError) -> String? {
         guard
             backend.supports(
                 opCase.op, inputs: opCase.inputs.map(\.shape), outputs: opCase.outputs.map(\.shape))
         else { return "\(opCase.name): \(backend.device.name) does not support it" }
         var random = RandomSource(seed: seed)
         let first = Round(opCase, opCase.data(&random)), second = Round(opCase, opCase.data(&random))
-        for placement in Placement.allCases {
-            var rounds = [first, second]
+        for placement in briefly ? [.inputs] : Placement.allCases {
+            var rounds = briefly ? [first] : [first, second]
             if placement == .constants {
                 guard !opCase.parameters.isEmpty else { continue }
                 var data = second.data

@@ -28,9 +28,12 @@ extension OpCase {
         } + edges
     }()
 
-    /// The label's cosine on both sides of every corner: near 1 and -1, and where ArcFace's margin gives way.
+    /// The label's cosine on both sides of every corner: at, near and beyond 1 and -1, and where ArcFace's margin gives way.
     private static let edges: [OpCase] = {
-        let label: [Float] = [0.9999, -0.9999, 0.999, -0.999, 0, -0.8775, -0.8777, -0.86, -0.89, 0.5]
+        let label: [Float] = [
+            1, -1, 1 + 0x1p-23, -1 - 0x1p-23, 0.9999, -0.9999, 0.999, -0.999, 0, -0.8775, -0.8777, -0.86,
+            -0.89, 0.5,
+        ]
         let values = label.flatMap { [$0, 0.2, -0.3] as [Float] }
         let labels = [Float](repeating: 0, count: label.count)
         return [MarginSoftmax.Margin.none, .arcFace(0.5), .cosFace(0.35)].flatMap { margin in

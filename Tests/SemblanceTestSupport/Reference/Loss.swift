@@ -11,9 +11,10 @@ extension Reference {
         case .cosFace(let m): return (cosine - Double(m), 1)
         case .arcFace(let m):
             let m = Double(m)
-            let theta = acos(min(max(cosine, -1), 1))
+            let cosine = min(max(cosine, -1), 1)
+            let theta = acos(cosine)
             guard theta <= Double.pi - m else { return (cosine - m * sin(Double.pi - m), 1) }
-            return (cos(theta + m), sin(theta + m) / sin(theta))
+            return (cos(theta + m), sin(theta + m) / max(sin(theta), 1e-7.squareRoot()))
         }
     }
 
