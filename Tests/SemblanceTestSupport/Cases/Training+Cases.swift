@@ -28,29 +28,36 @@ extension OpCase {
         } + edges
     }()
 
-    /// The label's cosine on both sides of every corner: at, near and beyond 1 and -1, and where ArcFace's margin gives way.
+    /// The label's cosine on both sides of every corner: near 1 and -1, where ArcFace's margin gives way, and at 1 and -1 or
+    /// beyond. There the derivative is clamped at sin(m) / sqrt(1e-7), about 1500, which multiplies the rounding of a probability.
     private static let edges: [OpCase] = {
-        let label: [Float] = [
-            1, -1, 1 + 0x1p-23, -1 - 0x1p-23, 0.9999, -0.9999, 0.999, -0.999, 0, -0.8775, -0.8777, -0.86,
-            -0.89, 0.5,
-        ]
-        let values = label.flatMap { [$0, 0.2, -0.3] as [Float] }
-        let labels = [Float](repeating: 0, count: label.count)
+        let near: [Float] = [0.9999, -0.9999, 0.999, -0.999, 0, -0.8775, -0.8777, -0.86, -0.89, 0.5]
+        let beyond: [Float] = [1, -1, 1 + 0x1p-23, -1 - 0x1p-23]
         return [MarginSoftmax.Margin.none, .arcFace(0.5), .cosFace(0.35)].flatMap { margin in
-            let loss = MarginSoftmax(margin: margin, scale: 10)
-            let inputs: [Input] = [
-                .init([label.count, 3], .fixed(values)), .init([label.count], .fixed(labels)),
-            ]
-            return [
-                OpCase(
-                    .marginSoftmax(loss), "\(margin), corners", inputs,
-                    [.init([label.count], reduction: 103), .init([label.count])]),
-                OpCase(
-                    .marginSoftmaxGradient(loss), "\(margin), corners", inputs,
-                    [.init([label.count, 3], reduction: 103)]),
-            ]
+            edges(margin, "corners", near, scale: 0)
+                + edges(margin, "1 and beyond", beyond, scale: 1500 * 10 / Float(beyond.count))
         }
     }()
+
+    private static func edges(
+        _ margin: MarginSoftmax.Margin, _ detail: String, _ label: [Float], scale: Float
+    ) -> [OpCase] {
+        let loss = MarginSoftmax(margin: margin, scale: 10)
+        let values = label.flatMap { [$0, 0.2, -0.3] as [Float] }
+        let labels = [Float](repeating: 0, count: label.count)
+        let inputs: [Input] = [
+            .init([label.count, 3], .fixed(values)), .init([label.count], .fixed(labels)),
+        ]
+        let isClamped: Bool = if case .arcFace = margin { true } else { false }
+        return [
+            OpCase(
+                .marginSoftmax(loss), "\(margin), \(detail)", inputs,
+                [.init([label.count], reduction: 103), .init([label.count])]),
+            OpCase(
+                .marginSoftmaxGradient(loss), "\(margin), \(detail)", inputs,
+                [.init([label.count, 3], reduction: 103, scale: isClamped ? scale : 0)]),
+        ]
+    }
 
     static let optimisers: [OpCase] = [1, 5, 256, 1000, 70_001].flatMap { count in
         let sgds = [SGD(momentum: 0.9, weightDecay: 5e-4), SGD(momentum: 0, weightDecay: 0)]
