@@ -16,10 +16,11 @@ build: setup
 demo: build
 	scripts/demo $(BINARY)
 
-# Tests run on OpenCL through PoCL, which setup installs: its absence is a failure, not a skip.
+# Tests run on OpenCL through PoCL, which setup installs: its absence is a failure, not a skip. The spin count is the one
+# that the command line sets for itself.
 test: setup lint
 	$(BUILD) --build-tests
-	SEMBLANCE_REQUIRE_OPENCL=1 SEMBLANCE_PYTHON=$(CURDIR)/.venv/bin/python $(SWIFT) test -c release --skip-build
+	GOMP_SPINCOUNT=1000 SEMBLANCE_REQUIRE_OPENCL=1 SEMBLANCE_PYTHON=$(CURDIR)/.venv/bin/python $(SWIFT) test -c release --skip-build
 
 # The small cases under Oclgrind: data races and uninitialised reads in kernels.
 check-races: setup

@@ -4,7 +4,7 @@ import Foundation
 // they wait for wherever other programs are busy too. A shorter spin still bridges the gaps between two primitives. libgomp
 // reads the setting when it is loaded, which is before this line: hence the second start.
 if getenv("GOMP_SPINCOUNT") == nil, getenv("OMP_WAIT_POLICY") == nil {
-    setenv("GOMP_SPINCOUNT", "20000", 1)
+    setenv("GOMP_SPINCOUNT", "1000", 1)
     execv("/proc/self/exe", CommandLine.unsafeArgv)
 }
 

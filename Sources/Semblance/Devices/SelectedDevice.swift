@@ -20,8 +20,6 @@ public final class SelectedDevice: Backend {
     public var device: Device { state.withLock { $0.backend.device } }
     /// Why it is in use: one line, which goes into every result and log.
     public var reason: String { state.withLock { $0.reason } }
-    /// Whether a failure of this device may be answered by moving to the CPU.
-    public var mayFallBack: Bool { request == .automatic && device.kind != .cpu }
 
     /// - Parameters:
     ///   - threads: of the CPU; nil for one a core.
@@ -110,21 +108,24 @@ public final class SelectedDevice: Backend {
     }
 
     public func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan {
-        do {
-            return try state.withLock { $0.backend }.prepare(program, options: options)
+        let backend = state.withLock { $0.backend }
+        do throws(SemblanceError) {
+            return try backend.prepare(program, options: options)
         } catch {
-            guard mayFallBack else { throw error }
-            try fallBack(because: error)
+            try fallBack(from: backend.device, because: error)
             return try state.withLock { $0.backend }.prepare(program, options: options)
         }
     }
 
-    /// Moves to the CPU for good. For callers whose policy allows it after a fault in mid-run.
-    /// - Throws: the fault itself where the request forbids it or the CPU is in use already.
-    public func fallBack(because error: SemblanceError) throws(SemblanceError) {
-        guard mayFallBack else { throw error }
+    /// Moves to the CPU for good, unless another user of this device has done so already. For callers whose policy allows it after a
+    /// fault in mid-run.
+    /// - Parameter failed: the device of the plan that failed.
+    /// - Throws: the fault itself where the request forbids it or the CPU has failed.
+    public func fallBack(from failed: Device, because error: SemblanceError) throws(SemblanceError) {
+        guard request == .automatic, failed.kind != .cpu else { throw error }
+        guard device == failed else { return }
         let cpu = try openCPU()
-        let reason = "\(device.name) failed, so the CPU does the work: \(error.line)"
+        let reason = "\(failed.name) failed, so the CPU does the work: \(error.line)"
         state.withLock { $0 = State(backend: cpu, reason: reason) }
         report(reason)
     }

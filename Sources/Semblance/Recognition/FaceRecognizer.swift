@@ -41,7 +41,7 @@ public final class FaceRecognizer: Sendable {
                 return try run(&embedder, images)
             } catch {
                 guard faultPolicy == .moveToCPU, error.isOfDevice else { throw error }
-                try device.fallBack(because: error)
+                try device.fallBack(from: embedder?.device ?? device.device, because: error)
                 embedder = nil
                 return try run(&embedder, images)
             }

@@ -10,17 +10,23 @@ extension Trainer {
         cancellation: Cancellation = Cancellation(), onEvent: @escaping (TrainingEvent) -> Void = { _ in }
     ) throws(SemblanceError) -> TrainingResult {
         var saved: String?
+        var used = device.device
         do throws(SemblanceError) {
             return try run(
                 on: device, reason: device.reason, from: checkpoint, cancellation: cancellation
             ) { event in
+                switch event {
+                // Preparing may have moved to the CPU.
+                case .started: used = device.device
                 // Only a checkpoint of this very run is where it stood.
-                if case .checkpointSaved(let path, _) = event { saved = path }
+                case .checkpointSaved(let path, _): saved = path
+                default: break
+                }
                 onEvent(event)
             }
         } catch {
             guard onFault == .moveToCPU, error.isOfDevice else { throw error }
-            try device.fallBack(because: error)
+            try device.fallBack(from: used, because: error)
             let last = try saved.map { (path) throws(SemblanceError) in try Checkpoint(path: path) }
             return try run(
                 on: device, reason: device.reason, from: last ?? checkpoint, cancellation: cancellation,

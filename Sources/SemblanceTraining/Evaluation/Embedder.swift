@@ -6,6 +6,8 @@ package final class Embedder {
     package let batch: Int
     /// The length of an embedding.
     package let dimension: Int
+    /// The device that does the work.
+    package var device: Device { plan.device }
     private let plan: any Plan
     private let input: ValueID
     private let output: ValueID
