@@ -19,15 +19,15 @@ enum TestDevice {
         try #require(found, "no OpenCL device, and SEMBLANCE_REQUIRE_OPENCL asks for one")
     }
 
-    /// What the backend takes the device for. The kernels for GPUs run on any device.
+    /// What the backend takes the device for: the kernels for GPUs run on CPU devices too, and the other way round.
     enum Guise: String, CaseIterable {
-        case itself, gpu, clblast, tiled
+        case itself, otherKind, clblast, tiled
 
         func traits(of device: OpenCLDevice) -> DeviceTraits {
             var traits = device.traits
             switch self {
             case .itself: break
-            case .gpu: traits.isGPU = true
+            case .otherKind: traits.isGPU.toggle()
             case .clblast: traits.gemm = .clblast
             case .tiled: (traits.isGPU, traits.gemm) = (true, .tiled)
             }
