@@ -22,7 +22,7 @@ test: setup lint
 	$(BUILD) --build-tests
 	GOMP_SPINCOUNT=1000 SEMBLANCE_REQUIRE_OPENCL=1 SEMBLANCE_PYTHON=$(CURDIR)/.venv/bin/python $(SWIFT) test -c release --skip-build
 
-# The small cases under Oclgrind: data races and uninitialised reads in kernels.
+# Small cases of every operation on Oclgrind: races between work-items, accesses outside of buffers, misuse of the API.
 check-races: setup
 	$(BUILD) --build-tests
 	Tests/check-races.sh

@@ -59,7 +59,7 @@ extension Network {
 
         switch node.op {
         case .activation(let activation):
-            guard var (producer, convolution) = absorber(node.inputs[0]) else { return false }
+            guard case (let producer, var convolution)? = absorber(node.inputs[0]) else { return false }
             convolution.activation = activation
             nodes[producer].op = .convolution(convolution)
             nodes[producer].inputs += node.inputs.dropFirst()
@@ -72,10 +72,8 @@ extension Network {
                 .compactMap { name, other in absorber(name).map { (name, other, $0) } }
                 .filter { !$0.2.convolution.hasResidual && (producers[$0.1] ?? -1) < $0.2.index }
                 .filter { parameterIndex[$0.1] == nil && $0.0 != $0.1 }
-            guard var (_, residual, (producer, convolution)) = candidates.max(by: { $0.2.index < $1.2.index })
-            else {
-                return false
-            }
+            let last = candidates.max { $0.2.index < $1.2.index }
+            guard case (_, let residual, (let producer, var convolution))? = last else { return false }
             convolution.hasResidual = true
             nodes[producer].op = .convolution(convolution)
             nodes[producer].inputs.append(residual)

@@ -57,8 +57,6 @@ extension Op {
         case .sumOfSquares: try lowering.sumOfSquares(inputs[0], outputs[0])
         case .sgd(let optimiser): optimiser.lower(inputs, outputs, into: &lowering)
         case .adamW(let optimiser): optimiser.lower(inputs, outputs, into: &lowering)
-        default:
-            throw SemblanceError(.unsupportedOperation, "OpenCL has no kernel for \(name)")
         }
     }
 }
