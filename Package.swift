@@ -61,7 +61,8 @@ let package = Package(
             exclude: ["Vectors", "generate_torch_vectors.py"]),
         .testTarget(
             name: "SemblanceONNXTests",
-            dependencies: ["SemblanceONNX", "SemblanceCore", "SemblanceCPU", "SemblanceTestSupport"]),
+            dependencies: ["SemblanceONNX", "SemblanceCore", "SemblanceCPU", "SemblanceTestSupport"],
+            exclude: ["Forms", "Graphs", "export_graphs.py", "make_forms.py"]),
         .testTarget(
             name: "SemblanceTests",
             dependencies: [
