@@ -48,7 +48,9 @@ let package = Package(
         .target(name: "CallCounter", dependencies: ["COpenCL"], path: "Tests/CallCounter"),
         .testTarget(
             name: "SemblanceOpenCLTests",
-            dependencies: ["SemblanceCore", "SemblanceOpenCL", "SemblanceTestSupport", "CallCounter"]),
+            dependencies: [
+                "SemblanceCore", "SemblanceOpenCL", "SemblanceTestSupport", "CallCounter", "CKernels",
+            ]),
         .testTarget(
             name: "SemblanceImagingTests", dependencies: ["SemblanceCore", "SemblanceImaging"],
             exclude: ["generate_images.py", "Images"]),

@@ -45,6 +45,18 @@ package final class OpenCLBackend: Backend {
         }
     }
 
+    /// Builds the program of a launch and makes its kernel, without memory or arguments.
+    /// - Throws: `programBuildFailed` with the compiler's log, or `deviceFault` where the program has no such kernel.
+    package func build(_ launch: KernelLaunch) throws(SemblanceError) {
+        let source = ProgramSource(name: launch.source, defines: launch.defines)
+        let program = try programs.program(source, in: context)
+        do {
+            _ = try CLKernel(launch.function, in: program.handle)
+        } catch {
+            throw error.error("making the kernel \(launch.function) of \(launch.source).cl")
+        }
+    }
+
     package func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan {
         try OpenCLPlan(program, on: self, options: options)
     }

@@ -122,9 +122,10 @@ public final class SelectedDevice: Backend {
     /// - Parameter failed: the device of the plan that failed.
     /// - Throws: the fault itself where the request forbids it or the CPU has failed.
     public func fallBack(from failed: Device, because error: SemblanceError) throws(SemblanceError) {
-        guard request == .automatic, failed.kind != .cpu else { throw error }
-        guard device == failed else { return }
+        guard request == .automatic else { throw error }
         let cpu = try openCPU()
+        guard failed.identifier != cpu.device.identifier else { throw error }
+        guard device.identifier == failed.identifier else { return }
         let reason = "\(failed.name) failed, so the CPU does the work: \(error.line)"
         state.withLock { $0 = State(backend: cpu, reason: reason) }
         report(reason)

@@ -1,0 +1,59 @@
+import CKernels
+import SemblanceCore
+import SemblanceOpenCL
+import SemblanceTestSupport
+import Testing
+
+/// Every kernel compiles in every variant that lowering asks for, whatever the device: for GPUs and CPUs, with each GEMM, and with the
+/// 64-bit indices of tensors that no test can allocate.
+@Suite struct KernelVariantTests {
+    private struct Variant: Hashable {
+        var source: String
+        var function: String
+        var defines: [String: Int]
+    }
+
+    /// What lowering asks for over the whole table of cases.
+    private func variants(for traits: DeviceTraits) throws -> [Variant: KernelLaunch] {
+        var found: [Variant: KernelLaunch] = [:]
+        for opCase in OpCase.all {
+            var lowering = Lowering(traits: traits, scratchBuffer: 0)
+            let shapes = (opCase.inputs.map(\.shape), opCase.outputs.map(\.shape))
+            var buffer = 0
+            func tensor(_ shape: Shape) -> DeviceTensor {
+                buffer += 1
+                return DeviceTensor(buffer: buffer, offset: 0, shape: shape)
+            }
+            try opCase.op.lower(
+                inputs: shapes.0.map(tensor), outputs: shapes.1.map(tensor), into: &lowering)
+            for case .launch(let launch) in lowering.commands {
+                found[Variant(source: launch.source, function: launch.function, defines: launch.defines)] =
+                    launch
+            }
+        }
+        return found
+    }
+
+    @Test(.needsOpenCL) func everyVariantCompiles() throws {
+        let device = try TestDevice.device()
+        var all: [Variant: KernelLaunch] = [:]
+        for guise in TestDevice.Guise.allCases {
+            all.merge(try variants(for: guise.traits(of: device))) { first, _ in first }
+        }
+        let backend = try TestDevice.backend(binaries: .off)
+        for var launch in all.values {
+            try backend.build(launch)
+            launch.defines["WIDE"] = 1
+            try backend.build(launch)
+        }
+
+        // No file in Kernels/ is left out: a kernel that nothing asks for is dead.
+        let used = Set(all.keys.map(\.source))
+        var index = 0
+        while let name = semblance_kernel_name(index).map({ String(cString: $0) }) {
+            index += 1
+            if !["common", "fill", "reshape"].contains(name) { #expect(used.contains(name), "\(name).cl") }
+        }
+        #expect(index > 20)
+    }
+}
