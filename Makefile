@@ -36,8 +36,10 @@ format:
 lint:
 	$(SWIFT) format lint --strict -r $(SOURCES)
 
-install: build
-	install -D -m 755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/semblance
+# Without a need for Swift's libraries at run time.
+install: setup
+	$(BUILD) --product semblance --static-swift-stdlib --scratch-path .build/static
+	install -D -m 755 .build/static/release/semblance $(DESTDIR)$(PREFIX)/bin/semblance
 
 clean:
 	rm -rf .build .demo

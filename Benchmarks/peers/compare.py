@@ -1,7 +1,8 @@
 """Times Semblance and a peer in one run, alternating, so that both meet the same noise of a shared machine.
 
-Each side is a process of its own that says "ready" and then runs once for each line it is sent. A comparison keeps
-every time, the medians, the quartiles, the ratio (peer / Semblance, above 1 where Semblance is faster) with the
+Each side is a process of its own that says "ready" and then runs once for each line it is sent. They take turns of a
+few runs; before a turn both rest, so that the other's threads have stopped spinning, and a turn counts as its median, because
+its first run finds cold caches. A comparison keeps every turn, the medians, the quartiles, the ratio (peer / Semblance, above 1 where Semblance is faster) with the
 quartiles of the paired ratios, and both peaks of resident memory. The results go to a JSON file.
 """
 
@@ -34,6 +35,9 @@ class Side:
         self.process.stdin.flush()
         return float(self.process.stdout.readline())
 
+    def turn(self, runs):
+        return statistics.median(self.run() for _ in range(runs))
+
     def peak(self):
         with open(f"/proc/{self.process.pid}/status") as status:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
@@ -47,17 +51,17 @@ def quartiles(values):
     return statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
 
 
-def compare(name, ours, peer, peer_name, rounds, pause):
-    """Both sides stay loaded; they take turns, and the one that waits sleeps."""
+def compare(name, ours, peer, peer_name, rounds, runs, pause=0.1):
+    """`rounds` turns of `runs` runs for each side; both stay loaded, and the one that waits sleeps."""
     sides = [Side(ours), Side(peer)]
     times = [[], []]
     for round in range(rounds + 2):
         order = (0, 1) if round % 2 == 0 else (1, 0)
         for index in order:
-            elapsed = sides[index].run()
+            time.sleep(pause)
+            elapsed = sides[index].turn(runs)
             if round >= 2:
                 times[index].append(elapsed)
-            time.sleep(pause)
     peaks = [side.peak() for side in sides]
     for side in sides:
         side.close()
@@ -67,6 +71,7 @@ def compare(name, ours, peer, peer_name, rounds, pause):
         "name": name,
         "peer": peer_name,
         "rounds": rounds,
+        "runs_per_turn": runs,
         "semblance_median_ms": medians[0],
         "peer_median_ms": medians[1],
         "ratio": medians[1] / medians[0],
@@ -77,8 +82,8 @@ def compare(name, ours, peer, peer_name, rounds, pause):
         "peer_peak_bytes": peaks[1],
         "semblance_times_ms": times[0],
         "peer_times_ms": times[1],
-        "semblance_command": ours,
-        "peer_command": peer,
+        "semblance_command": " ".join(map(os.path.basename, ours)),
+        "peer_command": " ".join(map(os.path.basename, peer)),
     }
     low, _, high = result["paired_ratio_quartiles"]
     print(
@@ -108,6 +113,24 @@ def main():
     results = []
     threads = str(arguments.threads)
 
+    def keep(result):
+        """Writes what there is so far: a run that is broken off keeps its results."""
+        results.append(result)
+        if not arguments.output:
+            return
+        report = {
+            "date": datetime.date.today().isoformat(),
+            "processor": processor(),
+            "system": platform.platform(),
+            "threads": arguments.threads,
+            "command": " ".join(map(os.path.basename, sys.argv)),
+            "results": results,
+        }
+        os.makedirs(os.path.dirname(os.path.abspath(arguments.output)), exist_ok=True)
+        with open(arguments.output, "w") as file:
+            json.dump(report, file, indent=1)
+            file.write("\n")
+
     def wanted(name):
         return arguments.only is None or arguments.only in name
 
@@ -124,16 +147,16 @@ def main():
             common = ["--batch", str(batch), "--device", "cpu", "--threads", threads, "--interactive"]
             return [arguments.semblance, "bench", "--model", path, *common, *more]
 
-        for network, batch, rounds in [
-            ("iresnet50", 1, arguments.rounds * 2),
-            ("iresnet50", 16, arguments.rounds),
-            ("mobilefacenet", 1, arguments.rounds * 4),
-            ("mobilefacenet", 16, arguments.rounds * 2),
+        for network, batch, runs in [
+            ("iresnet50", 1, 5),
+            ("iresnet50", 16, 1),
+            ("mobilefacenet", 1, 30),
+            ("mobilefacenet", 16, 5),
         ]:
             name = f"{network} inference, batch {batch}"
             if wanted(name):
                 peer = [arguments.python, f"{HERE}/onnxruntime_worker.py", model(network), str(batch), threads]
-                results.append(compare(name, ours(model(network), batch), peer, "onnxruntime", rounds, 0.02))
+                keep(compare(name, ours(model(network), batch), peer, "onnxruntime", arguments.rounds, runs))
 
         name = "iresnet18 training step, batch 32"
         if not wanted(name):
@@ -155,21 +178,8 @@ def main():
             best = min(trials, key=trials.get)
             print(f"torch: {', '.join(f'{k} {v:.0f} ms' for k, v in trials.items())}; takes {best}", flush=True)
             command = ours(model("iresnet18"), 32, "--training", "--classes", "1000")
-            result = compare(name, command, torch_side(best), "torch", arguments.rounds, 0.1)
-            results.append(result | {"peer_trials_ms": trials})
-
-    if arguments.output:
-        report = {
-            "date": datetime.date.today().isoformat(),
-            "processor": processor(),
-            "system": platform.platform(),
-            "threads": arguments.threads,
-            "command": " ".join(sys.argv),
-            "results": results,
-        }
-        with open(arguments.output, "w") as file:
-            json.dump(report, file, indent=1)
-            file.write("\n")
+            result = compare(name, command, torch_side(best), "torch", arguments.rounds, 1)
+            keep(result | {"peer_trials_ms": trials})
 
 
 main()

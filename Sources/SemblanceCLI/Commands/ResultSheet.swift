@@ -20,7 +20,7 @@ struct ResultSheet {
             ContactSheet.Entry(
                 probe: try FaceOptions.face(probe, arguments), label: folder.isEmpty ? probe : folder,
                 match: try FaceOptions.face(match.source, arguments),
-                matchLabel: isAccepted == true ? match.name : "unknown (\(match.name))",
+                matchLabel: answer,
                 score: match.similarity,
                 outcome: folder.isEmpty ? .neutral : outcome))
     }
