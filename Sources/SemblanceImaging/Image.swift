@@ -97,14 +97,6 @@ public struct Image: Sendable, Equatable {
         return Image(unchecked: result, width: rectangle.width, height: rectangle.height, channels: channels)
     }
 
-    /// The largest square in the middle.
-    package func croppedToSquare() -> Image {
-        let side = min(width, height)
-        guard width != height else { return self }
-        return cropped(
-            to: Rectangle(x: (width - side) / 2, y: (height - side) / 2, width: side, height: side))
-    }
-
     /// The square in the middle whose side is `fraction` of the image's smaller side.
     package func middle(_ fraction: Double) -> Image {
         let side = max(1, Int((Double(min(width, height)) * fraction).rounded()))

@@ -57,7 +57,7 @@ import Testing
                 #expect(crop.pixels == expected, "seed \(seed), round \(round)")
             }
         }
-        #expect(randomImage(width: 9, height: 4, channels: 1, seed: 1).croppedToSquare().width == 4)
+        #expect(randomImage(width: 9, height: 4, channels: 1, seed: 1).middle(1).width == 4)
     }
 
     @Test func flipMirrorsRows() throws {
