@@ -3,7 +3,7 @@ import SemblanceCore
 
 /// A program bound to an OpenCL device: buffers allocated, programs built, kernels with their arguments. A run only enqueues.
 package final class OpenCLPlan: Plan {
-    package let program: Program
+    package private(set) var program: Program
     let backend: OpenCLBackend
     private let queue: Shared<CLQueue>
     private let buffers: [Shared<CLBuffer>]
@@ -77,6 +77,8 @@ package final class OpenCLPlan: Plan {
         guards = Guards(layout, scratch: steps.scratch, elements: options.guardElements)
         try warmUp()
         try setContents(poisons: options.poisons)
+        // They are on the device now.
+        self.program = program.withoutInitialValues()
     }
 
     /// Runs every product once, before the contents are set: CLBlast builds its programs at first use.
