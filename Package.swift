@@ -64,7 +64,7 @@ let package = Package(
         .testTarget(
             name: "SemblanceONNXTests",
             dependencies: ["SemblanceONNX", "SemblanceCore", "SemblanceCPU", "SemblanceTestSupport"],
-            exclude: ["Forms", "Graphs", "export_graphs.py", "make_forms.py"]),
+            exclude: ["Forms", "Graphs", "export_graphs.py", "make_forms.py", "open_graph.py"]),
         .testTarget(
             name: "SemblanceTests",
             dependencies: [

@@ -87,6 +87,17 @@ import Testing
         ("cannot take the shape", reshaped([0, .max, .max])),
         ("folds other axes into the batch", reshaped([3, 16])),
         ("far more memory", greedy),
+        ("holds no integers", dequantised(M.tensor("q", [3, 2]), scale: [3, 1])),
+        ("for blocks of 2", dequantised(scale: [3, 2])),
+        ("for blocks of 2", dequantised(scale: [3])),
+        ("for axis 1", dequantised(scale: [3], block: 0)),
+        ("for axis 1", dequantised(scale: [3], block: -2)),
+        ("there is no axis 2", dequantised(scale: [3, 1], axis: 2)),
+        ("the zero points", dequantised(scale: [3, 1], zeros: [3])),
+        (
+            "only weights may be quantised",
+            spoil { $0.nodes[0] = M.node("DequantizeLinear", ["x", "w"], "c") }
+        ),
     ]
 
     /// Dimensions whose product overflows.
@@ -108,6 +119,24 @@ import Testing
         }
     }
 
+    /// A weight of bytes [3,2] in blocks of 2.
+    private static func dequantised(
+        _ tensor: Message = M.tensor("q", [3, 2], byteCount: 6, type: 3), scale: [Int], zeros: [Int]? = nil,
+        axis: Int = 1, block: Int = 2
+    ) -> M {
+        spoil {
+            let attributes = [M.integer("axis", axis), M.integer("block_size", block)]
+            $0.tensors = [tensor, M.tensor("s", scale), M.tensor("shape", integers: [3, 2, 1, 1])]
+            if let zeros { $0.tensors.append(M.tensor("z", zeros, byteCount: zeros.reduce(1, *), type: 3)) }
+            let inputs = ["q", "s"] + (zeros == nil ? [] : ["z"])
+            $0.nodes =
+                [
+                    M.node("DequantizeLinear", inputs, "d", attributes),
+                    M.node("Reshape", ["d", "shape"], "w"),
+                ] + $0.nodes
+        }
+    }
+
     /// One matrix that a thousand nodes want in another form each.
     private static let greedy = spoil {
         $0.inputs = [M.value("x", [nil, 256])]
@@ -120,6 +149,8 @@ import Testing
     }
 
     @Test func startsFromASoundModel() throws {
+        let weights = Self.dequantised(scale: [3, 1], zeros: [3, 1])
+        #expect(try ONNXModel.read(bytes: weights.bytes, name: "sound").network.nodes.count == 2)
         let network = try ONNXModel.read(bytes: M().bytes, name: "sound").network
         #expect(network.inputShape == [2, 4, 4] && network.nodes.count == 2)
         #expect(

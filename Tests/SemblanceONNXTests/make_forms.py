@@ -149,3 +149,65 @@ form(
     ],
     dict(zero=np.int64(0), one=np.int64(1), two=np.int64(2), a=np.array([0]), minus=np.array([-1])),
 )
+
+# Weights as small integers: one scale for all, for each output, and for each block; 4-bit forms, packed in bytes and in integers.
+levels = rng.integers(-100, 100, (3, 4, 1, 1))
+conv = node("Conv", "x,d", "y")
+form(
+    "dequantise-tensor",
+    13,
+    [node("DequantizeLinear", "w,s,z", "d"), conv],
+    dict(w=levels.astype("i1"), s=np.float32(0.02), z=np.int8(3)),
+)
+form(
+    "dequantise-axis",
+    13,
+    [node("DequantizeLinear", "w,s,z", "d", axis=-4), conv],
+    dict(w=(levels + 100).astype("u1"), s=weights(3), z=np.array([90, 100, 110], "u1")),
+)
+form(
+    "dequantise-no-zero",
+    13,
+    [node("DequantizeLinear", "w,s", "d", axis=1), conv],
+    dict(w=levels.astype("i4"), s=weights(4)),
+)
+form(
+    "dequantise-blocks",
+    21,
+    [
+        node("DequantizeLinear", "w,s,z", "q", axis=1, block_size=3),
+        node("Reshape", "q,shape", "d"),
+        node("Conv", "x,d", "y", pads=[1, 1, 1, 1]),
+    ],
+    dict(
+        w=rng.integers(-128, 128, (3, 36)).astype("i1"),
+        s=weights(3, 12),
+        z=rng.integers(-9, 9, (3, 12)).astype("i1"),
+        shape=np.array([3, 4, 3, 3]),
+    ),
+)
+form(
+    "dequantise-blocks-outer",
+    21,
+    [node("DequantizeLinear", "w,s", "q", axis=0, block_size=4), node("Reshape", "q,shape", "d"), conv],
+    dict(w=rng.integers(0, 256, (6, 2)).astype("u1"), s=weights(2, 2), shape=np.array([3, 4, 1, 1])),
+)
+for name, kind, low in [("dequantise-int4", TensorProto.INT4, -8), ("dequantise-uint4", TensorProto.UINT4, 0)]:
+    draw = lambda count: rng.integers(low, low + 16, count)
+    form(
+        name,
+        21,
+        [
+            node("DequantizeLinear", "w,s,z", "q", axis=1, block_size=3),
+            node("Reshape", "q,shape", "d"),
+            node("DequantizeLinear", "b,s1", "bias"),
+            node("Conv", "x,d,bias", "y"),
+        ],
+        dict(s=weights(3, 2), s1=np.float32(0.1), shape=np.array([3, 4, 1, 1])),
+        [
+            helper.make_tensor("w", kind, [3, 4], (draw(12) & 15).reshape(6, 2).dot([1, 16]).astype("u1").tobytes(), raw=True),
+            helper.make_tensor("z", kind, [3, 2], draw(6)),
+            # An odd number leaves half a byte.
+            helper.make_tensor("b", kind, [3], draw(3)),
+        ],
+    )

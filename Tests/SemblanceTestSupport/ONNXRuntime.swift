@@ -15,22 +15,27 @@ package enum ONNXRuntime {
 
     /// All outputs, one after the other.
     package static func run(model: String, input: [Float], batch: Int) throws -> [Float] {
-        guard let python else { throw Failure(description: "there is no Python") }
-        return try withTemporaryFolder { folder in
+        try withTemporaryFolder { folder in
             let inputPath = folder + "/input", outputPath = folder + "/output"
             try input.withUnsafeBytes { try Data($0).write(to: URL(filePath: inputPath)) }
-            let process = Process()
-            process.executableURL = URL(filePath: python)
-            process.arguments = [committed("run_onnx.py"), model, inputPath, outputPath, String(batch)]
-            let messages = Pipe()
-            process.standardError = messages
-            try process.run()
-            let text = messages.fileHandleForReading.readDataToEndOfFile()
-            process.waitUntilExit()
-            guard process.terminationStatus == 0 else {
-                throw Failure(description: String(decoding: text, as: UTF8.self))
-            }
+            try runScript(committed("run_onnx.py"), [model, inputPath, outputPath, String(batch)])
             return try floats(of: outputPath)
+        }
+    }
+
+    /// Runs a Python script in the environment that has ONNX Runtime.
+    package static func runScript(_ script: String, _ arguments: [String]) throws {
+        guard let python else { throw Failure(description: "there is no Python") }
+        let process = Process()
+        process.executableURL = URL(filePath: python)
+        process.arguments = [script] + arguments
+        let messages = Pipe()
+        process.standardError = messages
+        try process.run()
+        let text = messages.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw Failure(description: String(decoding: text, as: UTF8.self))
         }
     }
 

@@ -7,12 +7,16 @@ struct TensorProto {
         case float = 1
         case uint8 = 2
         case int8 = 3
+        case uint16 = 4
+        case int16 = 5
         case int32 = 6
         case int64 = 7
         case bool = 9
         case float16 = 10
         case double = 11
         case bfloat16 = 16
+        case uint4 = 21
+        case int4 = 22
     }
 
     var name = ""
@@ -84,7 +88,9 @@ extension TensorProto {
         guard let count = shape.checkedCount else {
             throw SemblanceError(.invalidModel, "\(label) has the impossible shape \(shape)")
         }
-        guard let elements = raw.map({ type.elements(of: $0) }) ?? type.elements(of: self),
+        guard
+            let elements = raw.map({ type.elements(of: $0, count: count) })
+                ?? type.elements(of: self, count: count),
             elements.count == count
         else {
             throw SemblanceError(
@@ -97,7 +103,8 @@ extension TensorProto {
 
 extension TensorProto.DataType {
     /// Elements from little-endian bytes, or nil where the last is incomplete.
-    fileprivate func elements(of raw: ArraySlice<UInt8>) -> Constant.Elements? {
+    /// - Parameter count: how many there should be; an odd number of 4-bit elements leaves half a byte.
+    fileprivate func elements(of raw: ArraySlice<UInt8>, count: Int) -> Constant.Elements? {
         switch self {
         case .float: [Float](littleEndianBytes: raw).map { .floats($0) }
         case .double: [Double](littleEndianBytes: raw).map { .floats($0.map { Float($0) }) }
@@ -105,20 +112,33 @@ extension TensorProto.DataType {
         case .bfloat16: [UInt16](littleEndianBytes: raw).map { .floats($0.map { Float(brain: $0) }) }
         case .int64: [Int64](littleEndianBytes: raw).map { .integers($0.map { Int($0) }) }
         case .int32: [Int32](littleEndianBytes: raw).map { .integers($0.map { Int($0) }) }
+        case .int16: [Int16](littleEndianBytes: raw).map { .integers($0.map { Int($0) }) }
+        case .uint16: [UInt16](littleEndianBytes: raw).map { .integers($0.map { Int($0) }) }
         case .int8: [Int8](littleEndianBytes: raw).map { .integers($0.map { Int($0) }) }
         case .uint8, .bool: .integers(raw.map { Int($0) })
+        case .uint4: Self.nibbles(raw, count: count).map { .integers($0) }
+        case .int4: Self.nibbles(raw, count: count).map { .integers($0.map { $0 < 8 ? $0 : $0 - 16 }) }
         }
     }
 
     /// Elements from the typed fields.
-    fileprivate func elements(of tensor: TensorProto) -> Constant.Elements? {
+    fileprivate func elements(of tensor: TensorProto, count: Int) -> Constant.Elements? {
         switch self {
         case .float, .double: .floats(tensor.floats)
         // Halves are stored as the integers of their bits.
         case .float16: .floats(tensor.integers.map { Float(half: UInt16(truncatingIfNeeded: $0)) })
         case .bfloat16: .floats(tensor.integers.map { Float(brain: UInt16(truncatingIfNeeded: $0)) })
-        case .int64, .int32, .int8, .uint8, .bool: .integers(tensor.integers)
+        case .int64, .int32, .int16, .uint16, .int8, .uint8, .bool: .integers(tensor.integers)
+        // Two in each integer, as in a byte.
+        case .uint4, .int4:
+            elements(of: tensor.integers.map { UInt8(truncatingIfNeeded: $0) }[...], count: count)
         }
+    }
+
+    /// `count` 4-bit numbers, the lower half of each byte first, or nil where there are more or fewer bytes.
+    private static func nibbles(_ raw: ArraySlice<UInt8>, count: Int) -> [Int]? {
+        guard raw.count == count / 2 + count % 2 else { return nil }
+        return Array(raw.lazy.flatMap { [Int($0 & 15), Int($0 >> 4)] }.prefix(count))
     }
 }
 

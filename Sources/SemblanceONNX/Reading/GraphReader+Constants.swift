@@ -5,7 +5,7 @@ extension GraphReader {
     func constantNode(_ node: NodeProto) throws(SemblanceError) {
         var constant: Constant
         if let tensor = try node.tensor("value") {
-            constant = try tensor.constant()
+            constant = try decoded(tensor)
         } else if let value = try node.float("value_float") {
             constant = Constant(name: "", shape: [], elements: .floats([value]))
         } else if let values = try node.floats("value_floats") {

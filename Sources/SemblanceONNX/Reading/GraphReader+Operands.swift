@@ -11,23 +11,19 @@ extension GraphReader {
         else { throw invalid("\(name.quoted) would have the shape \(shape)") }
     }
 
-    private func charge(_ count: Int) throws(SemblanceError) {
-        budget -= count
-        guard budget >= 0 else {
+    /// Pays for elements of constants that are about to be made.
+    func charge(_ count: Int) throws(SemblanceError) {
+        guard count <= budget else {
             throw invalid("the constants take far more memory than the file has bytes")
         }
+        budget -= count
     }
 
     /// - Throws: `invalidModel` where the name has a meaning already.
     func define(_ value: Value, as name: String) throws(SemblanceError) {
-        switch value {
-        case .constant(let constant): try charge(constant.elements.count)
         // Shapes are short; joining them again and again would double them each time.
-        case .dimensions(let values, _):
-            guard values.count <= 64 else { throw invalid("a shape is too long") }
-        case .computed, .rowNorms: break
-        }
-        guard values.updateValue(value, forKey: name) == nil else {
+        if case .dimensions(let values, _) = value, values.count > 64 { throw invalid("a shape is too long") }
+        guard initialisers[name] == nil, values.updateValue(value, forKey: name) == nil else {
             throw invalid("the name \(name.quoted) is defined twice")
         }
     }
@@ -49,10 +45,29 @@ extension GraphReader {
 
     func value(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> Value {
         guard has(node, index) else { throw invalid("input \(index) is missing") }
-        guard let value = values[node.inputs[index]] else {
-            throw invalid("it reads \(node.inputs[index].quoted), which nothing before it defines")
+        let name = node.inputs[index]
+        if let value = values[name] { return value }
+        guard let tensor = initialisers[name] else {
+            throw invalid("it reads \(name.quoted), which nothing before it defines")
         }
+        let value = Value.constant(try decoded(tensor))
+        values[name] = value
         return value
+    }
+
+    func decoded(_ tensor: TensorProto) throws(SemblanceError) -> Constant {
+        let constant = try tensor.constant()
+        try charge(constant.elements.count)
+        return constant
+    }
+
+    /// Lets go of constants that no further node reads: most weights are in the network by then.
+    func release(inputsOf node: NodeProto) {
+        for input in node.inputs {
+            guard let uses = unreadUses[input] else { continue }
+            unreadUses[input] = uses - 1
+            if uses == 1, case .constant? = values[input] { values[input] = nil }
+        }
     }
 
     func computed(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> (name: String, shape: Shape) {

@@ -14,6 +14,7 @@ extension GraphReader {
         "Concat": GraphReader.concat,
         "Constant": GraphReader.constantNode,
         "Conv": GraphReader.convolution,
+        "DequantizeLinear": GraphReader.dequantizeLinear,
         "Div": GraphReader.arithmetic,
         "Dropout": GraphReader.dropout,
         "Expand": GraphReader.expand,

@@ -26,8 +26,11 @@ final class GraphReader {
     /// Names that the file or this reader has given away.
     var taken: Set<String> = []
     var freshNames = 0
+    /// Stored tensors, decoded when the first node reads them.
+    private(set) var initialisers: [String: TensorProto] = [:]
     /// Elements of decoded and derived constants that may still be made: a small file must not fill the memory by naming
-    /// the same weights again and again.
+    /// the same weights again and again. A byte holds at most two (4-bit) elements, and weights take few forms on their way
+    /// into the network: as stored, as floats, transposed or scaled.
     var budget: Int
     var parameterNames: Set<String> = []
     var sharedParameters: [SharedParameter: String] = [:]
@@ -37,6 +40,8 @@ final class GraphReader {
     var takesBias: Set<String> = []
     /// How many needed nodes and graph outputs read each name.
     var useCounts: [String: Int] = [:]
+    /// How many of them are still to come.
+    var unreadUses: [String: Int] = [:]
 
     struct SharedParameter: Hashable {
         var constant: String
@@ -50,7 +55,7 @@ final class GraphReader {
     init(_ graph: GraphProto, opset: Int, fileSize: Int) {
         self.graph = graph
         self.opset = opset
-        budget = 2 * fileSize + (1 << 16)
+        budget = 8 * fileSize + (1 << 16)
         network = Network(
             name: graph.name.isEmpty ? "model" : graph.name, inputShape: [], nodes: [], parameters: [],
             outputNames: [])
@@ -62,18 +67,18 @@ final class GraphReader {
             throw SemblanceError(.unsupportedOperation, "the model has sparse weights")
         }
         let needed = try neededNodes()
-        var initialisers: [String: TensorProto] = [:]
+        unreadUses = useCounts
         for tensor in graph.initialisers {
             guard initialisers.updateValue(tensor, forKey: tensor.name) == nil else {
                 throw SemblanceError(.invalidModel, "two tensors have the name \(tensor.name.quoted)")
             }
             taken.insert(tensor.name)
         }
-        try defineInput(initialisers: initialisers, shape: inputShape)
-        for tensor in graph.initialisers where useCounts[tensor.name] != nil {
-            try define(.constant(tensor.constant()), as: tensor.name)
+        try defineInput(shape: inputShape)
+        for node in needed {
+            try read(node)
+            release(inputsOf: node)
         }
-        for node in needed { try read(node) }
         try defineOutputs()
         return network
     }
@@ -99,7 +104,7 @@ final class GraphReader {
         return needed.reversed()
     }
 
-    private func defineInput(initialisers: [String: TensorProto], shape: Shape?) throws(SemblanceError) {
+    private func defineInput(shape: Shape?) throws(SemblanceError) {
         // Old files list their weights as inputs too, and some keep inputs that nothing reads.
         let inputs = graph.inputs.filter { initialisers[$0.name] == nil && useCounts[$0.name] != nil }
         guard inputs.count == 1 else {
