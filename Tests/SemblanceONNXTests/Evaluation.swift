@@ -53,11 +53,11 @@ func embeddingDifference(_ a: [Float], _ b: [Float], width: Int) -> Float {
     return largest
 }
 
-/// max |a - b| over max |a|.
-func relativeDifference(_ a: [Float], _ b: [Float]) -> Float {
+/// max |a - b| over max |a|, or over `atLeast` where that is larger.
+func relativeDifference(_ a: [Float], _ b: [Float], atLeast floor: Float = 1e-20) -> Float {
     guard a.count == b.count, let scale = a.map(abs).max() else { return .infinity }
     let largest = zip(a, b).map { abs($0 - $1) }.max() ?? .infinity
-    return largest.isFinite ? largest / max(scale, 1e-20) : .infinity
+    return largest.isFinite ? largest / max(scale, floor) : .infinity
 }
 
 extension Network {

@@ -49,12 +49,8 @@ struct PretrainedTests {
         var position = 0
         for (name, output) in zip(network.outputNames, try optimised(network, input, batch: given.batch)) {
             let part = Array(expected.dropFirst(position).prefix(output.count))
-            // A small probability magnifies the relative error of what the sigmoid is taken of.
-            let isScore = name.hasPrefix("cls") || name.hasPrefix("obj")
-            let difference =
-                isScore
-                ? relativeDifference(part.map(logit), output.map(logit)) : relativeDifference(part, output)
-            #expect(difference <= 1e-4, "\(name)")
+            // ONNX Runtime's sigmoid is good to 1e-8 or so: of smaller probabilities nothing is known.
+            #expect(relativeDifference(part, output, atLeast: 0.01) <= 1e-4, "\(name)")
             position += output.count
         }
         #expect(position == expected.count)
@@ -66,8 +62,4 @@ struct PretrainedTests {
         #expect(try ONNXModel.read(path: folder + "/" + Self.detector).network.inputShape == [3, 640, 640])
         #expect(try ONNXModel.read(path: folder + "/" + Self.embedder).network.inputShape == [3, 112, 112])
     }
-}
-
-private func logit(_ probability: Float) -> Float {
-    Float(log(Double(probability) / (1 - Double(probability))))
 }
