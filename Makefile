@@ -5,10 +5,14 @@ BUILD = $(SWIFT) build -c release
 BINARY = .build/release/semblance
 SOURCES = Package.swift Sources Tests
 
-.PHONY: setup demo build test check-races bench format lint install clean
+.PHONY: setup demo models build test check-races bench format lint install clean
 
 setup:
 	scripts/setup
+
+# The pretrained detector and embedder, which are not shipped: fetched once, checked, kept in the user's data folder.
+models: setup
+	scripts/fetch models
 
 build: setup
 	$(BUILD) --product semblance
@@ -19,7 +23,9 @@ demo: build
 # Tests run on OpenCL through PoCL, which setup installs: its absence is a failure, not a skip. The spin count is the one
 # that the command line sets for itself.
 test: setup lint
+	scripts/python-packages Tests/requirements.txt
 	$(BUILD) --build-tests
+	.venv/bin/python Tests/test_fetch.py
 	GOMP_SPINCOUNT=1000 SEMBLANCE_REQUIRE_OPENCL=1 SEMBLANCE_PYTHON=$(CURDIR)/.venv/bin/python $(SWIFT) test -c release --skip-build
 
 # Small cases of every operation on Oclgrind: races between work-items, accesses outside of buffers, misuse of the API.
