@@ -40,7 +40,7 @@ let package = Package(
         // The reference, the table of cases and the tolerances that tests and benchmarks share.
         .target(
             name: "SemblanceTestSupport", dependencies: ["SemblanceCore"],
-            path: "Tests/SemblanceTestSupport", exclude: ["run_onnx.py"]),
+            path: "Tests/SemblanceTestSupport", exclude: ["opencv_faces.py", "run_onnx.py"]),
         .testTarget(
             name: "SemblanceCoreTests",
             dependencies: ["SemblanceCore", "SemblanceTestSupport", "SemblanceTraining"]),
