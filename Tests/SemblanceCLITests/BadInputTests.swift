@@ -31,7 +31,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
             "identify --model m.onnx --threads 1 --gallery bad data/person00/00.png",
             "no image of the gallery bad", "put one"),
         BadInput(
-            "evaluate --model m.onnx --images missing", "missing: there is no such folder", "check the path"),
+            "evaluate --model m.onnx missing", "missing: there is no such folder", "check the path"),
     ]
 
     private static let images = [
@@ -79,10 +79,11 @@ struct BadInput: Sendable, CustomTestStringConvertible {
 
     private static let lists = [
         BadInput(
-            "evaluate --model m.onnx --images data --pairs missing.txt", "missing.txt: No such file", "check"),
+            "evaluate --model m.onnx data --pairs missing.txt", "missing.txt: No such file", "check"),
+        BadInput("evaluate --model m.onnx data --pairs bad/pairs.txt", "bad/pairs.txt, line 2: 2 fields"),
+        BadInput("evaluate --model m.onnx data --pairs bad/zero.png", "bad/zero.png holds no pairs"),
         BadInput(
-            "evaluate --model m.onnx --images data --pairs bad/pairs.txt", "bad/pairs.txt, line 2: 2 fields"),
-        BadInput("evaluate --model m.onnx --images data --pairs bad/zero.png", "bad/zero.png holds no pairs"),
+            "evaluate --model m.onnx data --pairs data/person00/00.png", "00.png is no text", "pairs.txt"),
     ]
 
     private static let devices = [

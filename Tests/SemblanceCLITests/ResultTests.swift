@@ -175,36 +175,6 @@ import Testing
         }
     }
 
-    @Test func evaluateMeasuresBothWays() throws {
-        let closed = try #require(try objects(["evaluate", "--images", "data"] + model).first)
-        #expect(closed["people"] as? Int == 8 && closed["images"] as? Int == 32)
-        #expect((closed["rank1"] as? [Double])?.count == 4 && closed["mean"] is Double)
-        expectDevice(closed)
-        try expectModel(closed)
-        try withTemporaryFolder { folder in
-            let root = try Fixture.root
-            for (name, source) in [
-                ("A/A_0001", "person00/00"), ("A/A_0002", "person00/01"), ("B/B_0001", "person01/00"),
-            ] {
-                let path = "\(folder)/\(name).jpg"
-                try FileManager.default.createDirectory(
-                    atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-                try FileManager.default.copyItem(atPath: "\(root)/data/\(source).png", toPath: path)
-            }
-            try Data("1\t1\nA\t1\t2\nA\t1\tB\t1\n".utf8).write(to: URL(filePath: folder + "/pairs.txt"))
-            let arguments = ["evaluate", "--images", folder, "--pairs", folder + "/pairs.txt"] + model
-            let pairs = try #require(try objects(arguments).first)
-            #expect(pairs["genuine_pairs"] as? Int == 1 && pairs["impostor_pairs"] as? Int == 1)
-            for key in ["accuracy", "best_accuracy", "area_under_curve", "equal_error_rate", "threshold"] {
-                #expect(pairs[key] is Double, "\(key)")
-            }
-            #expect(try objects(arguments + ["--pixels"]).first?["threshold"] == nil)
-            try FileManager.default.removeItem(atPath: folder + "/B/B_0001.jpg")
-            let missing = try Tool.run(arguments, in: root)
-            #expect(missing.code == 1 && missing.errors.contains("B/B_0001.jpg"))
-        }
-    }
-
     // MARK: devices
 
     @Test func devicesNamesTheOneThatIsUsed() throws {
@@ -231,7 +201,7 @@ import Testing
             for arguments in [
                 ["verify", face, face] + model, ["identify", face, "--gallery", "data"] + model,
                 ["embed", face] + model,
-                ["evaluate", "--images", "data"] + model,
+                ["evaluate", "data"] + model,
             ] {
                 let plain = try Tool.run(arguments, in: Fixture.root, environment: environment)
                 let text = plain.output + plain.errors

@@ -3,33 +3,41 @@ import SemblanceCore
 import SemblanceTraining
 
 /// Closed-set identification with one enrolled image a person: the others are probes, and rank-1 counts those whose nearest
-/// enrolled image is of their own person. Each person's first image is enrolled, then each second, and so on.
+/// enrolled image is of their own person. Each person's first image is enrolled, then each second, and so on. A photograph
+/// without a face counts: as a probe it is wrong, and whoever is enrolled by it is not recognised.
 public struct ClosedSetReport: Sendable, Encodable, CustomStringConvertible {
     public var people: Int
     public var images: Int
+    public var faces: FaceCounts
     /// Rank-1 for each choice of the enrolled image.
     public var rank1: [Double]
     public var mean: Double
 
-    public init(_ folder: FaceFolder, vectors: ([String]) throws -> [[Float]]) throws {
+    /// - Parameter outcomes: gives what became of photographs, by their paths.
+    public init(_ folder: FaceFolder, outcomes: ([String]) throws -> [FaceOutcome]) throws {
         people = folder.people.count
         images = folder.imageCount
-        var faces: [[[Float]]] = []
+        var all: [[FaceOutcome]] = []
         for person in folder.people.indices {
             let paths = folder.people[person].images.indices.map { folder.path(person: person, image: $0) }
-            faces.append(try vectors(paths))
+            all.append(try outcomes(paths))
         }
+        self.faces = FaceCounts(all.joined())
+        let faces = all.map { $0.map(\.vector) }
         let choices = faces.map(\.count).min() ?? 0
         rank1 = (0..<choices).map { choice in
             let enrolled = faces.map { $0[choice] }
             var right = 0, total = 0
             for (person, images) in faces.enumerated() {
                 for (index, probe) in images.enumerated() where index != choice {
-                    let scores = enrolled.map { similarity($0, probe) }
-                    let others = scores.enumerated().filter { $0.offset != person }.map(\.element).max() ?? -1
-                    // A tie is no recognition.
-                    right += scores[person] > others ? 1 : 0
                     total += 1
+                    guard let probe, let own = enrolled[person] else { continue }
+                    let score = similarity(own, probe)
+                    // A tie is no recognition.
+                    let isFirst = enrolled.indices.allSatisfy { other in
+                        other == person || enrolled[other].map { similarity($0, probe) < score } ?? true
+                    }
+                    right += isFirst ? 1 : 0
                 }
             }
             return Double(right) / Double(max(total, 1))
@@ -39,9 +47,12 @@ public struct ClosedSetReport: Sendable, Encodable, CustomStringConvertible {
 
     public var description: String {
         let each = rank1.map { String(format: "%.1f", $0 * 100) }.joined(separator: " ")
-        return String(
+        let line = String(
             format: "rank-1 %.2f %%: mean over %d choices of the enrolled image (%@) of %d people, %d images",
             mean * 100,
             rank1.count, each, people, images)
+        guard faces.scored < faces.total else { return line }
+        return line
+            + "\n\(faces.noFace) images without a face and \(faces.failed) unreadable ones count as wrong"
     }
 }

@@ -11,4 +11,19 @@ public enum RawPixels {
         let norm = centred.reduce(0) { $0 + $1 * $1 }.squareRoot()
         return centred.map { $0 / max(norm, 1e-6) }
     }
+
+    /// The vector as an embedding that can be compared with its like alone.
+    public static func embedding(of image: Image, format: InputFormat) -> Embedding {
+        Embedding(
+            values: vector(of: image, format: format),
+            model: ModelIdentity(architecture: "pixels", fingerprint: "\(format.width)x\(format.height)"))
+    }
+}
+
+extension ModelIdentity {
+    /// Of something that is no network.
+    fileprivate init(architecture: String, fingerprint: String) {
+        self.architecture = architecture
+        self.fingerprint = fingerprint
+    }
 }

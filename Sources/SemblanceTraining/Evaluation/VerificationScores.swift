@@ -1,7 +1,7 @@
 import SemblanceCore
 
 /// Similarities of pairs of images of the same person (genuine) and of different people (impostor). A pair is
-/// accepted where its score is at least the threshold.
+/// accepted where its score is at least the threshold; minus infinity stands for a pair that never is. No score is NaN.
 package struct VerificationScores: Sendable {
     /// Both sorted, highest first.
     package let genuine: [Float]
@@ -35,42 +35,64 @@ package struct VerificationScores: Sendable {
         return impostor[Int(Double(impostor.count) * far + 1e-9)].nextUp
     }
 
-    /// A threshold and the operating points that it gives.
+    /// A threshold and the operating point that it gives.
     package struct Point: Sendable {
         package var threshold: Float
+        /// How many genuine and how many impostor pairs are accepted.
+        package var accepted: Int
+        package var wronglyAccepted: Int
         package var trueAcceptRate: Double
         package var falseAcceptRate: Double
     }
 
     /// The receiver operating characteristic: one point for each different score, from nothing accepted to everything.
     package var curve: [Point] {
-        var points = [Point(threshold: .infinity, trueAcceptRate: 0, falseAcceptRate: 0)]
+        var points: [Point] = []
         var (accepted, wrong) = (0, 0)
+        func add(_ threshold: Float) {
+            points.append(
+                Point(
+                    threshold: threshold, accepted: accepted, wronglyAccepted: wrong,
+                    trueAcceptRate: Double(accepted) / Double(max(genuine.count, 1)),
+                    falseAcceptRate: Double(wrong) / Double(max(impostor.count, 1))))
+        }
+        add(.infinity)
         while accepted < genuine.count || wrong < impostor.count {
             let score = max(
                 accepted < genuine.count ? genuine[accepted] : -.infinity,
                 wrong < impostor.count ? impostor[wrong] : -.infinity)
             while accepted < genuine.count, genuine[accepted] >= score { accepted += 1 }
             while wrong < impostor.count, impostor[wrong] >= score { wrong += 1 }
-            points.append(
-                Point(
-                    threshold: score, trueAcceptRate: Double(accepted) / Double(max(genuine.count, 1)),
-                    falseAcceptRate: Double(wrong) / Double(max(impostor.count, 1))))
+            add(score)
         }
         return points
     }
 
     /// The threshold with the highest balanced accuracy, the mean of the rates at which genuine pairs are accepted and impostor
-    /// pairs refused (so 0.5 is chance, however many there are of either): half-way to the next score.
+    /// pairs refused (so 0.5 is chance, however many there are of either).
     package var best: (threshold: Float, accuracy: Double) {
+        let best = threshold { (1 + $0.trueAcceptRate - $0.falseAcceptRate) / 2 }
+        return (best.threshold, best.value)
+    }
+
+    /// The threshold with the most right answers, genuine pairs accepted and impostor pairs refused.
+    package var mostRight: (threshold: Float, right: Int) {
+        let best = threshold { Double($0.accepted + impostor.count - $0.wronglyAccepted) }
+        return (best.threshold, Int(best.value))
+    }
+
+    /// The threshold at which `value` is highest, half-way down to the next score; of equals the highest. It is finite.
+    private func threshold(maximising value: (Point) -> Double) -> (threshold: Float, value: Double) {
         let curve = curve
-        var best = (threshold: Float(1), accuracy: 0.5)
-        for (index, point) in curve.enumerated().dropFirst() {
-            let accuracy = (1 + point.trueAcceptRate - point.falseAcceptRate) / 2
-            guard accuracy > best.accuracy else { continue }
+        // Where nothing is to be accepted: above every score, and above every cosine.
+        let highest = max(genuine.first ?? -1, impostor.first ?? -1)
+        var best = (threshold: max(1, highest.nextUp), value: value(curve[0]))
+        for (index, point) in curve.enumerated().dropFirst() where point.threshold.isFinite {
+            let reached = value(point)
+            guard reached > best.value else { continue }
             let next = index + 1 < curve.count ? curve[index + 1].threshold : point.threshold
             let middle = point.threshold + (next - point.threshold) / 2
-            best = (middle > next ? middle : point.threshold, accuracy)
+            best = (middle > next ? middle : point.threshold, reached)
         }
         return best
     }
