@@ -1,62 +1,57 @@
-// Activations of x [N,C,...] and their gradients. VECTOR elements a work-item (in one channel, for PReLU), work-groups of any size;
-// preluGradient: one work-group of GROUP for each (channel, split). NaN passes through all of them.
+// Activations of x [N,C,...] and their gradients, as ACTIVATION says. VECTOR elements a work-item (in one channel, for PReLU),
+// work-groups of any size; preluGradient: one work-group of GROUP for each (channel, split).
 
-__kernel void relu(CONST_TENSOR(x), TENSOR(y), const ulong count)
+__kernel void activation(
+    CONST_TENSOR(x), SLOPE_PARAMETER TENSOR(y), const int channels, const int spatial, ACTIVATION_CONSTANTS,
+    const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
+    const float a = ACTIVATION_A((index_t)i * VECTOR / (index_t)spatial % (index_t)channels);
     const floatv v = CONST_VECTORS(x)[i];
-    VECTORS(y)[i] = v < 0.0f ? (floatv)0.0f : v;
+    VECTORS(y)[i] = ACTIVATE(floatv, v, a);
 }
 
-__kernel void reluGradient(CONST_TENSOR(x), CONST_TENSOR(dy), TENSOR(dx), const ulong count)
+// The derivative at x times dy; `a` and `b` are the activation's constants.
+static floatv gradient(floatv x, floatv dy, float a, float b)
 {
-    const size_t i = get_global_id(0);
-    if (i >= count) return;
-    VECTORS(dx)[i] = CONST_VECTORS(x)[i] <= 0.0f ? (floatv)0.0f : CONST_VECTORS(dy)[i];
-}
-
-__kernel void leakyRelu(CONST_TENSOR(x), TENSOR(y), const float slope, const ulong count)
-{
-    const size_t i = get_global_id(0);
-    if (i >= count) return;
-    const floatv v = CONST_VECTORS(x)[i];
-    VECTORS(y)[i] = v > 0.0f ? v : slope * v;
-}
-
-__kernel void leakyReluGradient(
-    CONST_TENSOR(x), CONST_TENSOR(dy), TENSOR(dx), const float slope, const ulong count)
-{
-    const size_t i = get_global_id(0);
-    if (i >= count) return;
-    const floatv g = CONST_VECTORS(dy)[i];
-    VECTORS(dx)[i] = CONST_VECTORS(x)[i] > 0.0f ? g : slope * g;
-}
-
-__kernel void sigmoid(CONST_TENSOR(x), TENSOR(y), const ulong count)
-{
-    const size_t i = get_global_id(0);
-    if (i >= count) return;
-    VECTORS(y)[i] = 1.0f / (1.0f + exp(-CONST_VECTORS(x)[i]));
-}
-
-__kernel void sigmoidGradient(CONST_TENSOR(x), CONST_TENSOR(dy), TENSOR(dx), const ulong count)
-{
-    const size_t i = get_global_id(0);
-    if (i >= count) return;
+    const floatv zero = 0.0f, one = 1.0f;
+#if ACTIVATION == ACTIVATION_RELU
+    return select(dy, zero, x <= zero);
+#elif ACTIVATION == ACTIVATION_LEAKY_RELU
+    return select(dy, a * dy, x <= zero);
+#elif ACTIVATION == ACTIVATION_SIGMOID
     // y (1 - y), written so that nothing cancels or overflows.
-    const floatv e = exp(-fabs(CONST_VECTORS(x)[i]));
-    VECTORS(dx)[i] = CONST_VECTORS(dy)[i] * e / ((1.0f + e) * (1.0f + e));
+    const floatv e = exp(-fabs(x));
+    return dy * e / ((one + e) * (one + e));
+#elif ACTIVATION == ACTIVATION_TANH
+    // 1 - y^2, likewise.
+    const floatv e = exp(-2.0f * fabs(x));
+    return 4.0f * dy * e / ((one + e) * (one + e));
+#elif ACTIVATION == ACTIVATION_HARD_SIGMOID
+    const floatv line = LINE(floatv, x, a, b);
+    return select(a * dy, zero, line <= zero || line >= one);
+#elif ACTIVATION == ACTIVATION_HARD_SWISH
+    const floatv inside = dy * LINE(floatv, x, 1.0f / 3.0f, 0.5f);
+    return select(select(inside, dy, x >= (floatv)(3.0f)), zero, x <= (floatv)(-3.0f));
+#elif ACTIVATION == ACTIVATION_CLIP
+    return select(dy, zero, x <= (floatv)(a) || x >= (floatv)(b));
+#elif ACTIVATION == ACTIVATION_SQUARE_ROOT
+    return dy * 0.5f / sqrt(x);
+#elif ACTIVATION == ACTIVATION_POWER
+    return a == 0.0f ? zero : dy * a * pow(x, (floatv)(a - 1.0f));
+#else
+    return dy;
+#endif
 }
 
-__kernel void prelu(
-    CONST_TENSOR(x), CONST_TENSOR(slope), TENSOR(y), const int channels, const int spatial, const ulong count)
+__kernel void activationGradient(
+    CONST_TENSOR(x), CONST_TENSOR(dy), TENSOR(dx), const int channels, const int spatial, ACTIVATION_CONSTANTS,
+    const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
-    const float a = AT(slope)[(index_t)i * VECTOR / (index_t)spatial % (index_t)channels];
-    const floatv v = CONST_VECTORS(x)[i];
-    VECTORS(y)[i] = v > 0.0f ? v : a * v;
+    VECTORS(dx)[i] = gradient(CONST_VECTORS(x)[i], CONST_VECTORS(dy)[i], activation_a, activation_b);
 }
 
 // dx, and for each (split, channel) its part of the slope's gradient.

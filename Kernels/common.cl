@@ -6,13 +6,6 @@
 // The pointer to a tensor argument's first element.
 #define AT(name) (name##_base + name##_offset)
 
-// Activations, as ACTIVATION in a kernel's defines.
-#define ACTIVATION_NONE 0
-#define ACTIVATION_RELU 1
-#define ACTIVATION_LEAKY_RELU 2
-#define ACTIVATION_PRELU 3
-#define ACTIVATION_SIGMOID 4
-
 // Flat indices. WIDE is set where a tensor has 2^31 elements or more: 64-bit divisions are slow on GPUs.
 #ifdef WIDE
 typedef ulong index_t;
@@ -106,18 +99,55 @@ static index_t channel_place(index_t j, index_t channel, index_t channels, index
 // What gradients are multiplied by so that their norm is at most `clipNorm`.
 static float clip_scale(float squaredNorm, float clipNorm) { return fmin(1.0f, clipNorm / sqrt(squaredNorm)); }
 
+// Activations, as ACTIVATION in a kernel's defines.
+#define ACTIVATION_NONE 0
+#define ACTIVATION_RELU 1
+#define ACTIVATION_LEAKY_RELU 2
+#define ACTIVATION_PRELU 3
+#define ACTIVATION_SIGMOID 4
+#define ACTIVATION_TANH 5
+#define ACTIVATION_HARD_SIGMOID 6
+#define ACTIVATION_HARD_SWISH 7
+#define ACTIVATION_CLIP 8
+#define ACTIVATION_SQUARE_ROOT 9
+#define ACTIVATION_POWER 10
 #ifndef ACTIVATION
 #define ACTIVATION ACTIVATION_NONE
 #endif
 
-// The activation that ACTIVATION names, on a float or a vector of type T; `slope` matters to leaky ReLU and PReLU. Comparisons
-// are such that NaN stays NaN.
-#if ACTIVATION == ACTIVATION_RELU
-#define ACTIVATE(T, x, slope) select((x), (T)(0.0f), (x) < (T)(0.0f))
-#elif ACTIVATION == ACTIVATION_LEAKY_RELU || ACTIVATION == ACTIVATION_PRELU
-#define ACTIVATE(T, x, slope) select((x), (x) * (T)(slope), (x) < (T)(0.0f))
-#elif ACTIVATION == ACTIVATION_SIGMOID
-#define ACTIVATE(T, x, slope) ((T)(1.0f) / ((T)(1.0f) + exp(-(x))))
+// A kernel's parameters for it: PReLU's slopes, one a channel, and two constants: slope; alpha and beta; low and high; exponent.
+#define ACTIVATION_CONSTANTS const float activation_a, const float activation_b
+#if ACTIVATION == ACTIVATION_PRELU
+#define SLOPE_PARAMETER CONST_TENSOR(slope),
+#define ACTIVATION_A(channel) AT(slope)[channel]
 #else
-#define ACTIVATE(T, x, slope) (x)
+#define SLOPE_PARAMETER
+#define ACTIVATION_A(channel) activation_a
+#endif
+
+// `x` between two bounds; NaN stays NaN, as in all that follows: comparisons with it are false.
+#define CLIP(T, x, low, high) select(select((x), (T)(low), (x) < (T)(low)), (T)(high), (x) > (T)(high))
+#define LINE(T, x, a, b) fma((x), (T)(a), (T)(b))
+
+// The activation of x, a float or a vector of type T, with ACTIVATION_A(channel) as `a`.
+#if ACTIVATION == ACTIVATION_RELU
+#define ACTIVATE(T, x, a) select((x), (T)(0.0f), (x) < (T)(0.0f))
+#elif ACTIVATION == ACTIVATION_LEAKY_RELU || ACTIVATION == ACTIVATION_PRELU
+#define ACTIVATE(T, x, a) select((x), (x) * (T)(a), (x) < (T)(0.0f))
+#elif ACTIVATION == ACTIVATION_SIGMOID
+#define ACTIVATE(T, x, a) ((T)(1.0f) / ((T)(1.0f) + exp(-(x))))
+#elif ACTIVATION == ACTIVATION_TANH
+#define ACTIVATE(T, x, a) tanh(x)
+#elif ACTIVATION == ACTIVATION_HARD_SIGMOID
+#define ACTIVATE(T, x, a) CLIP(T, LINE(T, x, a, activation_b), 0.0f, 1.0f)
+#elif ACTIVATION == ACTIVATION_HARD_SWISH
+#define ACTIVATE(T, x, a) ((x) * CLIP(T, LINE(T, x, 1.0f / 6.0f, 0.5f), 0.0f, 1.0f))
+#elif ACTIVATION == ACTIVATION_CLIP
+#define ACTIVATE(T, x, a) CLIP(T, x, a, activation_b)
+#elif ACTIVATION == ACTIVATION_SQUARE_ROOT
+#define ACTIVATE(T, x, a) sqrt(x)
+#elif ACTIVATION == ACTIVATION_POWER
+#define ACTIVATE(T, x, a) pow((x), (T)(a))
+#else
+#define ACTIVATE(T, x, a) (x)
 #endif

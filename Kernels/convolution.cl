@@ -121,10 +121,7 @@ __kernel void scatter_images(
 #if RESIDUAL
     CONST_TENSOR(residual),
 #endif
-#if ACTIVATION == ACTIVATION_PRELU
-    CONST_TENSOR(slope),
-#endif
-    const float fixed_slope, const int positions) {
+    SLOPE_PARAMETER ACTIVATION_CONSTANTS, const int positions) {
     const int position = get_global_id(0), channel = get_global_id(1), image = get_global_id(2);
     if (position >= positions) return;
     const ulong channels = get_global_size(1), images = get_global_size(2);
@@ -136,9 +133,5 @@ __kernel void scatter_images(
 #if RESIDUAL
     value += AT(residual)[place];
 #endif
-#if ACTIVATION == ACTIVATION_PRELU
-    AT(y)[place] = ACTIVATE(float, value, AT(slope)[channel]);
-#else
-    AT(y)[place] = ACTIVATE(float, value, fixed_slope);
-#endif
+    AT(y)[place] = ACTIVATE(float, value, ACTIVATION_A(channel));
 }

@@ -33,13 +33,6 @@
 #define RESIDUAL_PARAMETER
 #define RESIDUAL_VALUE(place) 0.0f
 #endif
-#if ACTIVATION == ACTIVATION_PRELU
-#define SLOPE_PARAMETER CONST_TENSOR(slope),
-#define SLOPE AT(slope)[channel]
-#else
-#define SLOPE_PARAMETER
-#define SLOPE fixed_slope
-#endif
 
 // Output columns first <= q < last whose pixel q * stride_width + shift lies inside the image.
 #define FIRST_COLUMN(shift) clamp((-(shift) + stride_width - 1) / stride_width, 0, out_width)
@@ -48,7 +41,7 @@
 // Global: positions (rounded up), output channels, images.
 __kernel void depthwise(
     CONST_TENSOR(x), CONST_TENSOR(weight), TENSOR(y), BIAS_PARAMETER RESIDUAL_PARAMETER SLOPE_PARAMETER
-    const float fixed_slope, const int multiplier, GEOMETRY)
+    ACTIVATION_CONSTANTS, const int multiplier, GEOMETRY)
 {
     const int position = get_global_id(0);
     if (position >= out_height * out_width) return;
@@ -71,20 +64,20 @@ __kernel void depthwise(
     }
     const ulong place = ((ulong)image * channels + channel) * out_height * out_width + position;
     sum = sum + BIAS_VALUE + RESIDUAL_VALUE(place);
-    AT(y)[place] = ACTIVATE(float, sum, SLOPE);
+    AT(y)[place] = ACTIVATE(float, sum, ACTIVATION_A(channel));
 }
 
 // Global: output channels, images.
 __kernel void depthwise_rows(
     CONST_TENSOR(x), CONST_TENSOR(weight), TENSOR(y), BIAS_PARAMETER RESIDUAL_PARAMETER SLOPE_PARAMETER
-    const float fixed_slope, const int multiplier, GEOMETRY)
+    ACTIVATION_CONSTANTS, const int multiplier, GEOMETRY)
 {
     const int channel = get_global_id(0), channels = get_global_size(0), image = get_global_id(1);
     const __global float *plane =
         AT(x) + ((ulong)image * (channels / multiplier) + channel / multiplier) * height * width;
     const __global float *taps = AT(weight) + (ulong)channel * TAPS;
     const ulong start = ((ulong)image * channels + channel) * out_height * out_width;
-    const float negative = SLOPE;
+    const float a = ACTIVATION_A(channel);
     for (int r = 0; r < out_height; r++) {
         __global float *row = AT(y) + start + r * out_width;
         for (int q = 0; q < out_width; q++) row[q] = 0.0f;
@@ -104,7 +97,7 @@ __kernel void depthwise_rows(
         }
         for (int q = 0; q < out_width; q++) {
             const float sum = row[q] + BIAS_VALUE + RESIDUAL_VALUE(start + r * out_width + q);
-            row[q] = ACTIVATE(float, sum, negative);
+            row[q] = ACTIVATE(float, sum, a);
         }
     }
 }

@@ -49,12 +49,7 @@
 #else
 #define RESIDUAL_PARAMETER
 #endif
-#if ACTIVATION == ACTIVATION_PRELU
-#define SLOPE_PARAMETER CONST_TENSOR(slope),
-#else
-#define SLOPE_PARAMETER
-#endif
-#define EPILOGUE_PARAMETERS BIAS_PARAMETER RESIDUAL_PARAMETER SLOPE_PARAMETER const float fixed_slope
+#define EPILOGUE_PARAMETERS BIAS_PARAMETER RESIDUAL_PARAMETER SLOPE_PARAMETER ACTIVATION_CONSTANTS
 
 #define PARAMETERS                                                                                            \
     const int m, const int n, const int k, const int period, const float alpha, const float beta,             \
@@ -73,16 +68,11 @@
 #else
 #define ADD_RESIDUAL(T, LOAD)
 #endif
-#if ACTIVATION == ACTIVATION_PRELU
-#define SLOPE AT(slope)[row]
-#else
-#define SLOPE fixed_slope
-#endif
-#define EPILOGUE(T, LOAD)                     \
-    {                                         \
-        ADD_BIAS(T, LOAD)                     \
-        ADD_RESIDUAL(T, LOAD)                 \
-        value = ACTIVATE(T, value, SLOPE);    \
+#define EPILOGUE(T, LOAD)                                 \
+    {                                                     \
+        ADD_BIAS(T, LOAD)                                 \
+        ADD_RESIDUAL(T, LOAD)                             \
+        value = ACTIVATE(T, value, ACTIVATION_A(row));    \
     }
 #define LOAD1(p) (*(p))
 #define LOAD16(p) vload16(0, (p))

@@ -59,9 +59,19 @@ import Testing
         try expectAgreement(try check.apply(.batchNorm(BatchNorm()), x, gamma, beta, mean, variance))
     }
 
-    @Test(arguments: [Activation.relu, .leakyRelu(slope: 0.1), .sigmoid])
+    @Test(arguments: [
+        Activation.relu, .leakyRelu(slope: 0.1), .sigmoid, .tanh, .hardSigmoid(alpha: 0.7, beta: 0.4),
+        .hardSwish,
+        .clip(low: -0.5, high: 0.7), .power(exponent: 3),
+    ])
     mutating func activation(activation: Activation) throws {
         try expectAgreement(try check.apply(.activation(activation), check.parameter(3, 4, 2, 3)))
+    }
+
+    @Test(arguments: [Activation.squareRoot, .power(exponent: 0.3), .power(exponent: -1)])
+    mutating func activationOfPositiveNumbers(activation: Activation) throws {
+        let x = check.parameter([3, 8], (0..<24).map { _ in Double(check.random.uniform(0.3...2)) })
+        try expectAgreement(try check.apply(.activation(activation), x))
     }
 
     @Test mutating func prelu() throws {

@@ -9,6 +9,8 @@ import Testing
     static let refused: [(Op, [Shape])] = {
         let window = Window(kernel: Extent(3))
         var biased = convolution, residual = convolution, prelu = convolution, grouped = convolution
+        var clipped = convolution
+        clipped.activation = .clip(low: 1, high: 0)
         biased.hasBias = true
         residual.hasResidual = true
         prelu.activation = .prelu
@@ -37,6 +39,11 @@ import Testing
             (.activation(.prelu), [image]),
             (.activation(.prelu), [image, [8]]),
             (.activation(.relu), [image, [4]]),
+            (.activation(.clip(low: 1, high: 0)), [image]),
+            (.activation(.clip(low: .nan, high: 0)), [image]),
+            (.activation(.power(exponent: .infinity)), [image]),
+            (.activation(.hardSigmoid(alpha: .nan, beta: 0)), [image]),
+            (.convolution(clipped), [image, [6, 4, 3, 3]]),
             (.add, [image]),
             (.add, [image, [4, 8, 8]]),
             (.multiply, [image, [2, 3, 8, 8]]),

@@ -69,7 +69,8 @@ package struct OpCase: Sendable {
     }
 
     package static let all: [OpCase] =
-        convolutions + convolutionGradients + products + normalisations + elements + windows + forms + losses
+        convolutions + convolutionGradients + products + normalisations + activations + elements + windows
+        + forms + losses
         + optimisers
 
     /// A few small cases of each operation, those that differ most in the order of the table.

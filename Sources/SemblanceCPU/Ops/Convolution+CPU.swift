@@ -29,18 +29,19 @@ extension Convolution {
     }
 
     /// The first algorithm that oneDNN has an implementation for.
-    private func firstDescriptor(
+    private func firstDescriptor<Descriptor>(
         _ x: Shape, _ weight: Shape,
-        _ make: (dnnl_alg_kind_t) throws(SemblanceError) -> PrimitiveDescriptor
-    ) throws(SemblanceError) -> PrimitiveDescriptor {
+        _ make: (dnnl_alg_kind_t) throws(SemblanceError) -> Descriptor
+    ) throws(SemblanceError) -> Descriptor {
         let choices = algorithms(x, weight)
         for choice in choices.dropLast() { if let descriptor = try? make(choice) { return descriptor } }
         return try make(choices[choices.count - 1])
     }
 
+    /// - Returns: the descriptor, and whether it applies the activation.
     private func forwardDescriptor(
         _ x: Shape, _ weight: Shape, _ y: Shape, hasSum: Bool, _ lowering: Lowering
-    ) throws(SemblanceError) -> PrimitiveDescriptor {
+    ) throws(SemblanceError) -> (primitive: PrimitiveDescriptor, isFused: Bool) {
         let source = try MemoryDescriptor.any(x), weights = try MemoryDescriptor.any(weightShape(weight))
         let bias = try MemoryDescriptor([weight[0]]), target = try MemoryDescriptor.any(y)
         let what = "a convolution of \(x) with \(weight)"
@@ -55,21 +56,31 @@ extension Convolution {
                         &target, strides, dilations, paddingBefore, paddingAfter(x, y))
                 }
             }
-            return try PrimitiveDescriptor(what, description, on: lowering.engine) { operations in
-                if hasSum {
-                    let status = dnnl_post_ops_append_sum(operations, 1)
-                    guard status == dnnl_success else { return status }
+            func descriptor(_ functions: [Elementwise]) throws(SemblanceError) -> PrimitiveDescriptor {
+                try PrimitiveDescriptor(what, description, on: lowering.engine) { operations in
+                    var status = hasSum ? dnnl_post_ops_append_sum(operations, 1) : dnnl_success
+                    for function in functions where status == dnnl_success {
+                        status = dnnl_post_ops_append_eltwise(
+                            operations, 1, function.kind, function.alpha, function.beta)
+                    }
+                    return status
                 }
-                guard let (kind, alpha) = activation?.elementwise else { return dnnl_success }
-                return dnnl_post_ops_append_eltwise(operations, 1, kind, alpha, 0)
             }
+            // What an algorithm cannot fuse (Winograd all but ReLU, everything PReLU) is a pass over its result: cheaper than a slower
+            // algorithm, and much cheaper than oneDNN's reference code.
+            if let functions = activation?.elementwise, !functions.isEmpty,
+                let fused = try? descriptor(functions), !fused.implementation.hasPrefix("ref")
+            {
+                return (fused, true)
+            }
+            return (try descriptor([]), false)
         }
     }
 
     func lower(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
         let (x, weight, y) = (step.inputs[0], step.inputs[1], step.outputs[0])
         let weightShape = lowering.shape(weight)
-        let descriptor = try forwardDescriptor(
+        let (descriptor, isFused) = try forwardDescriptor(
             lowering.shape(x), weightShape, lowering.shape(y), hasSum: hasResidual, lowering)
         let source = try lowering.source(x, as: descriptor.layout(DNNL_ARG_SRC))
         let weights = try lowering.source(
@@ -80,9 +91,9 @@ extension Convolution {
 
         func compute(_ target: Located) throws(SemblanceError) {
             lowering.primitive("convolution", descriptor, arguments + [(DNNL_ARG_DST, target)])
-            // PReLU as a post-operation falls back to oneDNN's reference code, a hundred times slower.
-            guard let slope = slopeIndex else { return }
-            try Activation.prelu(target, slope: step.inputs[slope], into: target, lowering)
+            guard let activation, !isFused else { return }
+            try activation.apply(
+                to: target, slope: slopeIndex.map { step.inputs[$0] }, into: target, lowering)
         }
         guard let residual = residualIndex else {
             return try lowering.define(y, layout, write: compute)
@@ -102,7 +113,7 @@ extension Convolution {
         let weights = try MemoryDescriptor.any(weightShape(shape))
         let source = try MemoryDescriptor.any(x), target = try MemoryDescriptor.any(y)
         let what = "the input gradient of a convolution of \(x) with \(shape)"
-        let hint = try forwardDescriptor(x, shape, y, hasSum: false, lowering)
+        let hint = try forwardDescriptor(x, shape, y, hasSum: false, lowering).primitive
         let descriptor = try firstDescriptor(x, shape) { (algorithm) throws(SemblanceError) in
             var description = dnnl_convolution_desc_t()
             var (source, weights, target) = (source.raw, weights.raw, target.raw)
@@ -133,7 +144,7 @@ extension Convolution {
         let weights = try MemoryDescriptor.any(weightShape(shape))
         let source = try MemoryDescriptor.any(x), target = try MemoryDescriptor.any(y)
         let what = "the weight gradient of a convolution of \(x) with \(shape)"
-        let hint = try forwardDescriptor(x, shape, y, hasSum: false, lowering)
+        let hint = try forwardDescriptor(x, shape, y, hasSum: false, lowering).primitive
         let descriptor = try firstDescriptor(x, shape) { (algorithm) throws(SemblanceError) in
             var description = dnnl_convolution_desc_t()
             var (source, weights, target) = (source.raw, weights.raw, target.raw)

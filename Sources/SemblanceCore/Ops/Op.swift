@@ -34,9 +34,11 @@ public enum Op: Hashable, Sendable {
     case l2NormaliseGradient(epsilon: Float)
 
     // Element by element.
-    /// x, [slope C for PReLU] -> y. NaN stays NaN.
+    /// x, [slope C for PReLU] -> y. NaN stays NaN, save that ReLU, `clip` and `hardSigmoid` may make it their low bound
+    /// on the CPU.
     case activation(Activation)
-    /// x, dy, [slope] -> dx, [dslope]. At x = 0 the slope of the negative side counts.
+    /// x, dy, [slope] -> dx, [dslope]. At the corner of a ReLU the slope of the negative side counts, at those of `hardSigmoid`, `hardSwish`
+    /// and `clip` the slope beyond the bound.
     case activationGradient(Activation)
     /// a, b -> a + b; b is as large as a or has some dimensions of 1.
     case add

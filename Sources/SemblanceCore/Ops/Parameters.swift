@@ -6,6 +6,29 @@ public enum Activation: Hashable, Sendable {
     /// As leaky ReLU with one learnt slope for each channel (He et al., 2015).
     case prelu
     case sigmoid
+    case tanh
+    /// alpha * x + beta, kept in [0, 1].
+    case hardSigmoid(alpha: Float, beta: Float)
+    /// x times its hard sigmoid with alpha 1/6 and beta 1/2 (Howard et al., 2019). NaN at minus infinity, as the formula gives.
+    case hardSwish
+    /// x kept in [low, high]; either may be infinite. ReLU6 is `clip(low: 0, high: 6)`.
+    case clip(low: Float, high: Float)
+    /// NaN below 0; the slope at 0 is infinite.
+    case squareRoot
+    /// x to the power of `exponent`, as C's `pow`: NaN for negative x unless the exponent is whole, and 1, with slope 0, for exponent 0.
+    case power(exponent: Float)
+
+    /// What is wrong with the parameters, or nil.
+    var flaw: String? {
+        switch self {
+        case .hardSigmoid(let alpha, let beta) where !alpha.isFinite || !beta.isFinite:
+            "alpha and beta must be finite"
+        case .clip(let low, let high) where !(low <= high):
+            "the low bound \(low) is not below the high bound \(high)"
+        case .power(let exponent) where !exponent.isFinite: "the exponent must be finite"
+        default: nil
+        }
+    }
 }
 
 /// A 2-D cross-correlation, and what is applied to its result: y = activation(conv(x) + bias + residual).

@@ -51,6 +51,7 @@ extension Op {
                 throw refuse("the residual must have the output's shape \(y)")
             }
             if let slope = convolution.slopeIndex { try needChannels(slope...slope, weight[0]) }
+            if let flaw = convolution.activation?.flaw { throw refuse(flaw) }
             return [y]
         case .fullyConnected(let layer):
             try need(layer.hasBias ? 3 : 2)
@@ -76,6 +77,7 @@ extension Op {
         case .activation(let activation):
             try need(activation == .prelu ? 2 : 1)
             if activation == .prelu { try needChannels(1...1, inputs[0].channels) }
+            if let flaw = activation.flaw { throw refuse(flaw) }
             return [inputs[0]]
         case .add, .multiply:
             try need(2)

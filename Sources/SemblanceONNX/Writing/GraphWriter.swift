@@ -230,6 +230,20 @@ struct GraphWriter {
             let form = Shape([shape.channels] + [Int](repeating: 1, count: max(0, shape.rank - 2)))
             append("PRelu", node, [x, operand(slope, shape: form)], output: output)
         case .sigmoid: append("Sigmoid", node, [x], output: output)
+        case .tanh: append("Tanh", node, [x], output: output)
+        case .hardSigmoid(let alpha, let beta):
+            let attributes = [AttributeProto("alpha", .float(alpha)), AttributeProto("beta", .float(beta))]
+            append("HardSigmoid", node, [x], attributes, output: output)
+        case .hardSwish: append("HardSwish", node, [x], output: output)
+        case .clip(let low, let high):
+            let bounds = [("low", low), ("high", high)].map { name, bound in
+                bound.isFinite ? constant("\(node.output).\(name)", floats: [bound], shape: []) : ""
+            }
+            append("Clip", node, [x] + bounds, output: output)
+        case .squareRoot: append("Sqrt", node, [x], output: output)
+        case .power(let exponent):
+            let exponent = constant("\(node.output).exponent", floats: [exponent], shape: [])
+            append("Pow", node, [x, exponent], output: output)
         }
     }
 

@@ -1,23 +1,5 @@
 import SemblanceCore
 
-extension Activation? {
-    /// ACTIVATION in the kernels' defines: see common.cl.
-    package var code: Int {
-        switch self {
-        case nil: 0
-        case .relu: 1
-        case .leakyRelu: 2
-        case .prelu: 3
-        case .sigmoid: 4
-        }
-    }
-
-    /// The constant slope that kernels take beside ACTIVATION.
-    package var slope: Float {
-        if case .leakyRelu(let slope) = self { slope } else { 0 }
-    }
-}
-
 extension Epilogue {
     var defines: [String: Int] {
         [
@@ -28,7 +10,7 @@ extension Epilogue {
 
     /// The arguments that the defines switch on, in the kernels' order.
     var arguments: [KernelArgument] {
-        [bias, residual, slope].compactMap { $0.map(KernelArgument.tensor) } + [.float(activation.slope)]
+        [bias, residual, slope].compactMap { $0.map(KernelArgument.tensor) } + activation.constants
     }
 }
 

@@ -119,7 +119,10 @@ extension OpCase {
 
     private static func epilogues(of shape: ConvolutionShape) -> [OpCase] {
         var cases: [OpCase] = []
-        let activations: [Activation?] = [nil, .relu, .leakyRelu(slope: 0.1), .prelu, .sigmoid]
+        let activations: [Activation?] = [
+            nil, .relu, .leakyRelu(slope: 0.1), .prelu, .sigmoid, .tanh, .hardSwish, .clip(low: 0, high: 6),
+            .hardSigmoid(alpha: 0.2, beta: 0.5), .squareRoot, .power(exponent: 1.5),
+        ]
         for bias in [false, true] {
             for residual in [false, true] {
                 for activation in activations where bias || residual || activation != nil {
@@ -137,18 +140,25 @@ extension OpCase {
         let op = Convolution(
             window: shape.window, groups: shape.groups, hasBias: bias, hasResidual: residual,
             activation: activation)
-        let fill = shape.fill(shape.y.count)
-        // Sigmoid flattens large sums and hides their size, which the tolerance goes by: keep them near 1.
-        let bound = (3 / Float(shape.reduction)).squareRoot()
-        let weight = activation == .sigmoid ? .uniform(-bound...bound) : fill
+        var fill = shape.fill(shape.y.count), weight = fill, other = Fill.normal
+        switch activation {
+        case .sigmoid, .tanh, .hardSigmoid, .clip:
+            // They flatten large sums and hide their size, which the tolerance goes by: keep them near 1.
+            let bound = (3 / Float(shape.reduction)).squareRoot()
+            weight = .uniform(-bound...bound)
+        case .squareRoot, .power:
+            fill = .uniform(0.1...1)
+            (weight, other) = (fill, fill)
+        default: break
+        }
         var inputs: [Input] = [.init(shape.x, fill), .init(shape.weight, weight)]
         var detail = shape.detail
         if bias {
-            inputs.append(.init([shape.filters]))
+            inputs.append(.init([shape.filters], other))
             detail += " + bias"
         }
         if residual {
-            inputs.append(.init(shape.y))
+            inputs.append(.init(shape.y, other))
             detail += " + residual"
         }
         if let activation {
@@ -156,7 +166,8 @@ extension OpCase {
             detail += ", \(activation)"
         }
         var result = OpCase(
-            .convolution(op), detail, inputs, [.init(shape.y, reduction: shape.reduction)])
+            .convolution(op), detail, inputs,
+            [.init(shape.y, reduction: shape.reduction + (activation?.reduction ?? 0))])
         result.parameters = 1..<(bias ? 3 : 2)
         return result
     }

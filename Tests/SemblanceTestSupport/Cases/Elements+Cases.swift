@@ -1,40 +1,7 @@
 import SemblanceCore
 
 extension OpCase {
-    static let elements: [OpCase] = activations + broadcasts + sums + dropouts
-
-    private static let activations: [OpCase] = {
-        let shapes: [Shape] = [
-            [1, 1], [1, 1, 1, 1], [3, 7], [2, 3, 5, 7], [1, 64, 9, 9], [4, 1, 3, 3], [1, 17, 1, 33],
-            [2, 32, 28, 28],
-        ]
-        let activations: [Activation] = [.relu, .leakyRelu(slope: 0.2), .prelu, .sigmoid]
-        return shapes.flatMap { shape in
-            activations.flatMap { activation -> [OpCase] in
-                // Zeros and sigmoid's tails, too.
-                let fill: Fill = shape.count > 100 ? .integers(-9...9) : .normal
-                let slope = Input([shape.channels], .uniform(0.05...0.5))
-                let isPrelu = activation == .prelu
-                let detail = "\(activation) \(shape)"
-                var forward = OpCase(
-                    .activation(activation), detail, [.init(shape, fill)] + (isPrelu ? [slope] : []),
-                    [.init(shape, reduction: 2)])
-                forward.parameters = 1..<(isPrelu ? 2 : 1)
-                let count = shape.count / shape.channels
-                let backward = OpCase(
-                    .activationGradient(activation), detail,
-                    [.init(shape, fill), .init(shape)] + (isPrelu ? [slope] : []),
-                    [.init(shape, reduction: 4)]
-                        + (isPrelu
-                            ? [
-                                .init(
-                                    [shape.channels], reduction: count,
-                                    scale: Float(count).squareRoot())
-                            ] : []))
-                return [forward, backward]
-            }
-        }
-    }()
+    static let elements: [OpCase] = broadcasts + sums + dropouts
 
     private static let broadcasts: [OpCase] = {
         let pairs: [(Shape, Shape)] = [

@@ -13,9 +13,20 @@ extension Reference {
             case .prelu:
                 y[index] = value > 0 ? value : (slope?[channel(of: index, in: x.shape)] ?? .nan) * value
             case .sigmoid: y[index] = 1 / (1 + exp(-value))
+            case .tanh: y[index] = tanh(value)
+            case .hardSigmoid(let alpha, let beta):
+                y[index] = clip(Double(alpha) * value + Double(beta), 0, 1)
+            case .hardSwish: y[index] = value * clip(value / 6 + 0.5, 0, 1)
+            case .clip(let low, let high): y[index] = clip(value, Double(low), Double(high))
+            case .squareRoot: y[index] = value.squareRoot()
+            case .power(let exponent): y[index] = pow(value, Double(exponent))
             }
         }
         return y
+    }
+
+    private static func clip(_ value: Double, _ low: Double, _ high: Double) -> Double {
+        value < low ? low : value > high ? high : value
     }
 
     /// x, dy, [slope] -> dx, [dslope].
@@ -36,6 +47,19 @@ extension Reference {
             case .sigmoid:
                 let y = 1 / (1 + exp(-x[index]))
                 outputs[0][index] = dy[index] * y * (1 - y)
+            case .tanh: outputs[0][index] = dy[index] / (cosh(x[index]) * cosh(x[index]))
+            case .hardSigmoid(let alpha, let beta):
+                let line = Double(alpha) * x[index] + Double(beta)
+                outputs[0][index] = line > 0 && line < 1 ? Double(alpha) * dy[index] : 0
+            case .hardSwish:
+                let slope = x[index] <= -3 ? 0 : x[index] >= 3 ? 1 : x[index] / 3 + 0.5
+                outputs[0][index] = dy[index] * slope
+            case .clip(let low, let high):
+                outputs[0][index] = x[index] > Double(low) && x[index] < Double(high) ? dy[index] : 0
+            case .squareRoot: outputs[0][index] = dy[index] * 0.5 / x[index].squareRoot()
+            case .power(let exponent):
+                let exponent = Double(exponent)
+                outputs[0][index] = exponent == 0 ? 0 : dy[index] * exponent * pow(x[index], exponent - 1)
             }
         }
     }
