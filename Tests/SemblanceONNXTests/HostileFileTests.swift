@@ -87,6 +87,16 @@ import Testing
         ("cannot take the shape", reshaped([0, .max, .max])),
         ("folds other axes into the batch", reshaped([3, 16])),
         ("far more memory", greedy),
+        ("arithmetic on the batch size", computed("Mul", "s", "s")),
+        ("arithmetic on the batch size", computed("Less", "s", "one")),
+        ("out of range", computed("Div", "one", "zero")),
+        ("out of range", computed("Mul", "large", "large")),
+        ("do not go together", computed("Add", "s", "three")),
+        ("far more memory", computed("Expand", "one", "large")),
+        ("far more memory", computed("ConstantOfShape", "large")),
+        ("a range of", computed("Range", "zero", "large", "one")),
+        ("there is no axis 9", computed("Gather", "three", "nine")),
+        ("supported for constants only", spoil { $0.nodes[1] = M.node("Floor", ["c"], "y") }),
         ("holds no integers", dequantised(M.tensor("q", [3, 2]), scale: [3, 1])),
         ("for blocks of 2", dequantised(scale: [3, 2])),
         ("for blocks of 2", dequantised(scale: [3])),
@@ -116,6 +126,16 @@ import Testing
         spoil {
             $0.nodes[1] = M.node("Reshape", ["c", "shape"], "y")
             $0.tensors.append(M.tensor("shape", integers: shape))
+        }
+    }
+
+    /// The input's shape, and arithmetic on constants that gives the shape of a Reshape.
+    private static func computed(_ name: String, _ inputs: String...) -> M {
+        spoil {
+            $0.nodes[1] = M.node("Shape", ["c"], "s")
+            $0.nodes += [M.node(name, inputs, "r"), M.node("Reshape", ["c", "r"], "y")]
+            let constants = ["zero": [0], "one": [1], "three": [1, 2, 3], "nine": [9], "large": [1 << 40]]
+            $0.tensors += constants.sorted { $0.key < $1.key }.map { M.tensor($0.key, integers: $0.value) }
         }
     }
 

@@ -211,3 +211,153 @@ for name, kind, low in [("dequantise-int4", TensorProto.INT4, -8), ("dequantise-
             helper.make_tensor("b", kind, [3], draw(3)),
         ],
     )
+
+# Arithmetic on constants, which is over when the network is built.
+conv = node("Conv", "x,w", "y")
+form(
+    "fold-weight-norm",
+    13,
+    [
+        node("ReduceL2", "v", "length", axes=[1, 2, 3]),
+        node("Div", "g,length", "ratio"),
+        node("Mul", "v,ratio", "w"),
+        node("Conv", "x,w", "y"),
+    ],
+    dict(v=weights(3, 4, 2, 2), g=weights(3, 1, 1, 1)),
+)
+form(
+    "fold-batch-norm",
+    13,
+    [
+        node("Add", "v,e", "a"),
+        node("Sqrt", "a", "d"),
+        node("Div", "g,d", "r"),
+        node("Pow", "r,two", "p"),
+        node("Neg", "p", "n"),
+        node("Exp", "n", "x1"),
+        node("Unsqueeze", "x1,axes", "u"),
+        node("Mul", "x,u", "m"),
+        node("Sub", "m,u", "y"),
+    ],
+    dict(v=np.abs(weights(4)), e=np.float32(1e-3), g=weights(4), two=np.float32(2), axes=np.array([1, 2])),
+)
+form(
+    "fold-form",
+    13,
+    [
+        node("Constant", "", "v", value=numpy_helper.from_array(weights(2, 6, 4))),
+        node("Slice", "v,s,e,a,d", "cut"),
+        node("Gather", "cut,i", "picked", axis=1),
+        node("Concat", "picked,picked", "both", axis=-1),
+        node("Transpose", "both", "turned", perm=[3, 0, 1, 2]),
+        node("Flatten", "turned", "flat", axis=2),
+        node("Reshape", "flat,shape", "w"),
+        node("Shape", "w", "ws"),
+        node("Gather", "ws,zero", "count"),
+        node("ConstantOfShape", "count", "zeros", value=numpy_helper.from_array(np.array([0.25], "f4"))),
+        node("Conv", "x,w,zeros", "y"),
+    ],
+    dict(
+        s=np.array([5, -1]),
+        e=np.array([0, -(2**63)]),
+        a=np.array([1, 2]),
+        d=np.array([-2, -3]),
+        i=np.array([[0], [-1]]),
+        shape=np.array([-1, 4, 1, 2]),
+        zero=np.array([0]),
+    ),
+)
+form(
+    "fold-range",
+    13,
+    [
+        node("Range", "zero,four,one", "i"),
+        node("Cast", "i", "f", to=1),
+        node("Mod", "i,two", "odd"),
+        node("Equal", "odd,zero", "even"),
+        node("Not", "even", "uneven"),
+        node("Where", "uneven,f,half", "s"),
+        node("Min", "s,three,half3", "l"),
+        node("Max", "l,half", "t"),
+        node("Expand", "t,shape", "e"),
+        node("ReduceMean", "e", "r", axes=[0], keepdims=0),
+        node("ReduceProd", "shape", "count", axes=[0], keepdims=0),
+        node("Cast", "count", "c", to=1),
+        node("Div", "r,c", "d"),
+        node("Floor", "d", "down"),
+        node("Add", "d,down", "k"),
+        node("Reshape", "k,column", "column4"),
+        node("Mul", "x,column4", "y"),
+    ],
+    dict(
+        zero=np.int64(0),
+        one=np.int64(1),
+        two=np.int64(2),
+        four=np.int64(4),
+        half=np.float32(0.5),
+        three=np.float32(3),
+        half3=np.array([2.5], "f4"),
+        shape=np.array([3, 4]),
+        column=np.array([4, 1, 1]),
+    ),
+)
+form(
+    "fold-sizes",
+    13,
+    [
+        node("Shape", "x", "s"),
+        node("Slice", "s,two,four", "hw"),
+        node("Cast", "hw", "hwf", to=1),
+        node("Mul", "hwf,factor", "scaled"),
+        node("Floor", "scaled", "floor"),
+        node("Cast", "floor", "whole", to=7),
+        node("Slice", "s,zero,two", "nc"),
+        node("Concat", "nc,whole", "sizes", axis=0),
+        node("Resize", "x,,,sizes", "y", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+    ],
+    dict(zero=np.array([0]), two=np.array([2]), four=np.array([4]), factor=np.float32(2)),
+)
+# What PyTorch writes for expand(-1, -1, 6, 6): sizes where they are given, the tensor's own elsewhere.
+form(
+    "fold-expand-as",
+    13,
+    [
+        node("GlobalAveragePool", "x", "g"),
+        node("Shape", "x", "s"),
+        node("ConstantOfShape", "four", "ones", value=numpy_helper.from_array(np.array([1], "i8"))),
+        node("Mul", "ones,minus", "m"),
+        node("Equal", "s,m", "q"),
+        node("Where", "q,ones,s", "t"),
+        node("Expand", "g,t", "e"),
+        node("Concat", "e,x", "y", axis=1),
+    ],
+    dict(four=np.array([4]), minus=np.int64(-1)),
+)
+
+# Parts, axes, broadcasting.
+
+
+def split(inputs, outputs, **attributes):
+    return helper.make_node("Split", inputs.split(","), outputs.split(","), **attributes)
+
+
+form("split-attribute", 11, [split("x", "a,b", axis=1, split=[1, 3]), node("Mul", "b,a", "y")])
+form("split-equal", 13, [split("x", "a,b", axis=-1), node("Sub", "a,b", "y")])
+form("split-input", 13, [split("x,s", "a,b,c", axis=2), node("Concat", "c,a", "y", axis=2)], dict(s=np.array([2, 3, 1])))
+form("split-uneven", 18, [flat, split("f", "a,b,c,d,e", axis=1, num_outputs=5), node("Concat", "e,a", "y", axis=1)])
+form("slice-steps", 13, [node("Slice", "x,s,e,a,d", "y")], dict(s=np.array([1, 0]), e=np.array([6, 5]), a=np.array([2, 3]), d=np.array([2, 4])))
+form("slice-backwards", 13, [node("Slice", "x,s,e,a,d", "y")], dict(s=np.array([-1]), e=np.array([-9]), a=np.array([1]), d=np.array([-1])))
+form("gather-channels", 13, [node("Gather", "x,i", "y", axis=1)], dict(i=np.array([2, 3, 0, -4])))
+form("gather-row", 13, [node("Gather", "x,i", "y", axis=2)], dict(i=np.int64(-2)))
+form("expand", 13, [node("ReduceMean", "x", "m", axes=[1, 3]), node("Expand", "m,s", "y")], dict(s=np.array([5, 1, 2])))
+form("both-broadcast", 13, [node("ReduceMean", "x", "a", axes=[1]), node("ReduceMean", "x", "b", axes=[2, 3]), node("Add", "a,b", "y")])
+form("constant-broadcast", 13, [node("ReduceMean", "x", "a", axes=[1]), node("Mul", "a,c", "y")], dict(c=weights(5, 1, 1)))
+form("small-minus-large", 13, [node("ReduceMean", "x", "a", axes=[1, 2]), node("Sub", "a,x", "y")])
+form("sum", 13, [node("ReduceMean", "x", "a", axes=[3]), node("Sum", "a,x,a", "y")])
+form("reduce-mean-axes", 18, [node("ReduceMean", "x,a", "y", keepdims=0)], dict(a=np.array([1, -1])))
+form("reduce-sum", 13, [node("ReduceSum", "x,a", "y")], dict(a=np.array([2])))
+form("reduce-sum-channels", 11, [node("ReduceSum", "x", "y", axes=[1], keepdims=0)])
+form("reduce-max", 13, [node("ReduceMax", "x", "y", axes=[2, 1])])
+form("reduce-squares", 13, [node("ReduceSumSquare", "x", "y", axes=[-1, -2, -3])])
+form("global-max-pool", 13, [node("GlobalMaxPool", "x", "y")])
+form("flat-rows", 13, [node("Reshape", "x,s", "r"), node("ReduceSum", "r,a", "y", keepdims=0)], dict(s=np.array([0, 4, 36]), a=np.array([-1])))

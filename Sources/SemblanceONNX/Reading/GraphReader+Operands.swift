@@ -21,8 +21,7 @@ extension GraphReader {
 
     /// - Throws: `invalidModel` where the name has a meaning already.
     func define(_ value: Value, as name: String) throws(SemblanceError) {
-        // Shapes are short; joining them again and again would double them each time.
-        if case .dimensions(let values, _) = value, values.count > 64 { throw invalid("a shape is too long") }
+        if case .constant(let constant) = value { try check(constant) }
         guard initialisers[name] == nil, values.updateValue(value, forKey: name) == nil else {
             throw invalid("the name \(name.quoted) is defined twice")
         }
@@ -57,8 +56,17 @@ extension GraphReader {
 
     func decoded(_ tensor: TensorProto) throws(SemblanceError) -> Constant {
         let constant = try tensor.constant()
+        try check(constant)
         try charge(constant.elements.count)
         return constant
+    }
+
+    /// Keeps products of dimensions from overflowing, also where one of them is 0 and goes away, and ranks from growing on and on.
+    private func check(_ constant: Constant) throws(SemblanceError) {
+        let sizes = Shape(constant.shape.dimensions.map { max($0, 1) })
+        guard constant.shape.rank <= 16, let count = sizes.checkedCount, count <= Self.largestValue else {
+            throw invalid("\(constant.name.quoted) has the impossible shape \(constant.shape)")
+        }
     }
 
     /// Lets go of constants that no further node reads: most weights are in the network by then.
@@ -70,38 +78,39 @@ extension GraphReader {
         }
     }
 
-    func computed(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> (name: String, shape: Shape) {
+    func computed(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> Computed {
         guard case .computed(let name, let shape) = try value(node, index) else {
             throw unsupported("input \(index) does not depend on the network's input")
         }
         return (name, shape)
     }
 
+    /// A constant whose elements are all known.
     func constant(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> Constant {
-        switch try value(node, index) {
-        case .constant(let constant): return constant
-        default: throw unsupported("input \(index) is not constant")
-        }
+        let constant = try anyConstant(node, index)
+        if case .sizes = constant.elements { throw unsupported("input \(index) depends on the batch size") }
+        return constant
     }
 
-    /// A vector or scalar of integers that may name the batch size.
-    func dimensions(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> (
-        values: [Int?], isScalar: Bool
-    ) {
-        switch try value(node, index) {
-        case .dimensions(let values, let isScalar): return (values, isScalar)
-        case .constant(let constant):
-            guard let integers = constant.integers, constant.shape.rank <= 1, integers.count <= 64 else {
-                throw unsupported("input \(index) is no short list of integers")
-            }
-            return (integers, constant.shape.rank == 0)
-        default: throw unsupported("input \(index) is not constant")
+    func anyConstant(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> Constant {
+        guard case .constant(let constant) = try value(node, index) else {
+            throw unsupported("input \(index) is not constant")
         }
+        return constant
+    }
+
+    /// A short list of integers, or a single one, that may name the batch size.
+    func sizes(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> [Int?] {
+        let constant = try anyConstant(node, index)
+        guard let sizes = constant.elements.sizes, constant.shape.rank <= 1, sizes.count <= 64 else {
+            throw unsupported("input \(index) is no short list of integers")
+        }
+        return sizes
     }
 
     func integers(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> [Int] {
         var result: [Int] = []
-        for value in try dimensions(node, index).values {
+        for value in try sizes(node, index) {
             guard let value else { throw unsupported("input \(index) depends on the batch size") }
             result.append(value)
         }
@@ -128,12 +137,12 @@ extension GraphReader {
         return axis < 0 ? axis + rank : axis
     }
 
-    /// Makes a constant a parameter of the network.
+    /// Makes a constant a parameter of the network, and an operand.
     ///
     /// Weights and constants that several nodes read stay shared. Vectors are given to each reader anew: exporters merge those that
     /// merely start equal, and training must be able to tell them apart.
     func parameter(_ constant: Constant, _ role: ParameterRole, shape: Shape, values: [Float]? = nil)
-        throws(SemblanceError) -> String
+        throws(SemblanceError) -> Computed
     {
         guard shape.checkedCount == (values?.count ?? constant.elements.count), shape.count > 0 else {
             throw invalid(
@@ -142,7 +151,7 @@ extension GraphReader {
         }
         let isShared = values == nil && (role == .weight || role == .constant)
         let key = SharedParameter(constant: constant.name, role: role, shape: shape)
-        if isShared, let name = sharedParameters[key] { return name }
+        if isShared, let name = sharedParameters[key] { return (name, shape) }
         try charge(shape.count)
         let isFirst = parameterNames.insert(constant.name).inserted
         let name = isFirst ? constant.name : freshName(constant.name)
@@ -150,13 +159,15 @@ extension GraphReader {
             Parameter(name: name, role: role, tensor: Tensor(shape: shape, values: values ?? constant.floats))
         )
         if isShared { sharedParameters[key] = name }
-        return name
+        return (name, shape)
     }
 
-    /// Adds an operation. `shapes` are those of all inputs for a batch of one.
-    func emit(_ op: Op, _ inputs: [String], shapes: [Shape], as output: String, of node: NodeProto)
-        throws(SemblanceError)
+    /// Adds an operation, and names its result.
+    @discardableResult
+    func emit(_ op: Op, _ inputs: [Computed], as output: String, of node: NodeProto) throws(SemblanceError)
+        -> Computed
     {
+        let shapes = inputs.map(\.shape)
         var shape = shapes[0]
         if case .dropout = op {
         } else {
@@ -167,7 +178,36 @@ extension GraphReader {
         try check(shape, of: output)
         producers[output] = network.nodes.count
         network.nodes.append(
-            Node(name: node.name.isEmpty ? output : node.name, op: op, inputs: inputs, output: output))
+            Node(
+                name: node.name.isEmpty ? output : node.name, op: op, inputs: inputs.map(\.name),
+                output: output))
         try define(.computed(name: output, shape: shape), as: output)
+        return (output, shape)
+    }
+
+    /// Adds the one operation that the node is.
+    func emit(_ op: Op, _ inputs: Computed..., of node: NodeProto) throws(SemblanceError) {
+        try emit(op, inputs, as: node.outputs[0], of: node)
+    }
+
+    /// Adds one operation of several that the node is made of.
+    func step(_ op: Op, _ inputs: Computed..., named suffix: String, of node: NodeProto)
+        throws(SemblanceError) -> Computed
+    {
+        try emit(op, inputs, as: freshName("\(node.outputs[0]).\(suffix)"), of: node)
+    }
+
+    /// The last step's result is the node's, and gets its name.
+    func finish(_ result: Computed, _ node: NodeProto) throws(SemblanceError) {
+        if useCounts[result.name] == nil, let last = network.nodes.indices.last,
+            network.nodes[last].output == result.name
+        {
+            let output = node.outputs[0]
+            network.nodes[last].output = output
+            producers[output] = last
+            values[result.name] = nil
+            return try define(.computed(name: output, shape: result.shape), as: output)
+        }
+        try define(.computed(name: result.name, shape: result.shape), as: node.outputs[0])
     }
 }

@@ -22,6 +22,7 @@ extension GraphReader {
         "Gather": GraphReader.gather,
         "Gemm": GraphReader.gemm,
         "GlobalAveragePool": GraphReader.globalAveragePool,
+        "GlobalMaxPool": GraphReader.globalMaxPool,
         "Identity": GraphReader.identity,
         "LeakyRelu": GraphReader.leakyRelu,
         "LpNormalization": GraphReader.lpNormalization,
@@ -31,7 +32,10 @@ extension GraphReader {
         "Mul": GraphReader.arithmetic,
         "PRelu": GraphReader.prelu,
         "ReduceL2": GraphReader.reduceL2,
-        "ReduceMean": GraphReader.reduceMean,
+        "ReduceMax": GraphReader.reduce,
+        "ReduceMean": GraphReader.reduce,
+        "ReduceSum": GraphReader.reduce,
+        "ReduceSumSquare": GraphReader.reduce,
         "Relu": GraphReader.relu,
         "Reshape": GraphReader.reshape,
         "Resize": GraphReader.resize,
@@ -39,14 +43,11 @@ extension GraphReader {
         "Sigmoid": GraphReader.sigmoid,
         "Slice": GraphReader.slice,
         "Squeeze": GraphReader.squeeze,
+        "Split": GraphReader.split,
         "Sub": GraphReader.arithmetic,
+        "Sum": GraphReader.sum,
         "Transpose": GraphReader.transpose,
         "Unsqueeze": GraphReader.unsqueeze,
         "Upsample": GraphReader.resize,
     ]
-
-    /// Adds an operation of one computed input.
-    func emit(_ op: Op, _ input: (name: String, shape: Shape), of node: NodeProto) throws(SemblanceError) {
-        try emit(op, [input.name], shapes: [input.shape], as: node.outputs[0], of: node)
-    }
 }

@@ -24,7 +24,7 @@ extension GraphReader {
 
     /// - Parameter isTransposed: whether the weight is [M,K] already.
     private func fullyConnected(
-        _ node: NodeProto, _ x: (name: String, shape: Shape), _ weight: Constant, isTransposed: Bool,
+        _ node: NodeProto, _ x: Computed, _ weight: Constant, isTransposed: Bool,
         scale: Float, bias: (constant: Constant, scale: Float)?
     ) throws(SemblanceError) {
         guard x.shape.rank == 2, weight.shape.rank == 2 else {
@@ -34,18 +34,14 @@ extension GraphReader {
         var values: [Float]?
         if !isTransposed { values = weight.transposed([1, 0]).floats }
         if scale != 1 { values = (values ?? weight.floats).map { $0 * scale } }
-        var inputs = [x.name, try parameter(weight, .weight, shape: shape, values: values)]
-        var shapes = [x.shape, shape]
-        if let bias {
-            inputs.append(try self.bias(bias.constant, count: shape[0], scale: bias.scale))
-            shapes.append([shape[0]])
-        }
+        var inputs = [x, try parameter(weight, .weight, shape: shape, values: values)]
+        if let bias { inputs.append(try self.bias(bias.constant, count: shape[0], scale: bias.scale)) }
         let layer = FullyConnected(hasBias: bias != nil)
-        try emit(.fullyConnected(layer), inputs, shapes: shapes, as: node.outputs[0], of: node)
+        try emit(.fullyConnected(layer), inputs, as: node.outputs[0], of: node)
     }
 
     /// A bias [count] of a matrix product, from a constant that broadcasts to its rows.
-    private func bias(_ constant: Constant, count: Int, scale: Float = 1) throws(SemblanceError) -> String {
+    private func bias(_ constant: Constant, count: Int, scale: Float = 1) throws(SemblanceError) -> Computed {
         let given = constant.shape.dimensions.filter { $0 != 1 }
         guard given.isEmpty || given == [count] && constant.shape.dimensions.last == count else {
             throw unsupported("a bias of \(constant.shape) for \(count) outputs")
@@ -70,7 +66,7 @@ extension GraphReader {
         else { return false }
         let output = node.outputs[0]
         network.nodes[index].op = .fullyConnected(FullyConnected(hasBias: true))
-        network.nodes[index].inputs.append(try bias(constant, count: shape[1]))
+        network.nodes[index].inputs.append(try bias(constant, count: shape[1]).name)
         network.nodes[index].output = output
         producers[output] = index
         try define(.computed(name: output, shape: shape), as: output)
@@ -95,20 +91,18 @@ extension GraphReader {
             throw invalid("epsilon is \(norm.epsilon) and momentum \(norm.momentum)")
         }
         let channels: Shape = [x.shape.channels]
-        var inputs = [x.name]
+        var inputs = [x]
         for (index, role) in [ParameterRole.gamma, .beta, .runningMean, .runningVariance].enumerated() {
             inputs.append(try parameter(try constant(node, index + 1), role, shape: channels))
         }
-        try emit(
-            .batchNorm(norm), inputs, shapes: [x.shape] + [Shape](repeating: channels, count: 4),
-            as: node.outputs[0], of: node)
+        try emit(.batchNorm(norm), inputs, as: node.outputs[0], of: node)
     }
 
     /// The length of each row. With an optional Clip, an optional Expand and a Div it makes an L2 normalisation.
     func reduceL2(_ node: NodeProto) throws(SemblanceError) {
         let x = try computed(node, 0)
-        let axes = try integers(node, "axes", orInput: 1)
-        guard x.shape.rank == 2, axes == [1] || axes == [-1], try node.integer("keepdims") ?? 1 != 0 else {
+        let axes = try reducedAxes(node, rank: x.shape.rank)
+        guard x.shape.rank == 2, axes == [1], try node.integer("keepdims") ?? 1 != 0 else {
             throw unsupported("only the lengths of a matrix' rows are supported, with keepdims")
         }
         // A floor of zero would make the zero vector NaN.

@@ -3,12 +3,8 @@ import SemblanceCore
 // Weights that are stored as small integers.
 extension GraphReader {
     /// (x - zero point) scale, with one scale for the whole tensor, for each entry of an axis, or for each block of an axis.
-    func dequantizeLinear(_ node: NodeProto) throws(SemblanceError) {
-        guard case .constant(let x) = try value(node, 0) else {
-            throw SemblanceError(
-                .unsupportedOperation, "only weights may be quantised, not what the network computes",
-                remedy: "use a model with weight-only quantisation, or the float model")
-        }
+    func dequantised(_ node: NodeProto) throws(SemblanceError) -> Constant {
+        let x = try constant(node, 0)
         guard let integers = x.integers else { throw invalid("\(x.name.quoted) holds no integers") }
         let scale = try constant(node, 1)
         let layout = try scaleLayout(of: node, x: x.shape, scale: scale.shape)
@@ -36,8 +32,14 @@ extension GraphReader {
                 }
             }
         }
-        let result = Constant(name: node.outputs[0], shape: x.shape, elements: .floats(values))
-        try define(.constant(result), as: node.outputs[0])
+        return Constant(shape: x.shape, elements: .floats(values))
+    }
+
+    /// Constants are folded, so that what comes here is computed.
+    func dequantizeLinear(_ node: NodeProto) throws(SemblanceError) {
+        throw SemblanceError(
+            .unsupportedOperation, "only weights may be quantised, not what the network computes",
+            remedy: "use a model with weight-only quantisation, or the float model")
     }
 
     /// x seen as [outer, axis, inner], and how the position among the scales moves with each of them.

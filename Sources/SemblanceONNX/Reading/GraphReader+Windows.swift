@@ -11,15 +11,13 @@ extension GraphReader {
         let kernel = Extent(weight.shape[2], weight.shape[3])
         let window = try window(of: node, kernel: kernel, input: x.shape)
         var convolution = Convolution(window: window, groups: try node.integer("group") ?? 1)
-        var inputs = [x.name, try parameter(weight, .weight, shape: weight.shape)]
-        var shapes = [x.shape, weight.shape]
+        var inputs = [x, try parameter(weight, .weight, shape: weight.shape)]
         if has(node, 2) {
             let bias: Shape = [weight.shape[0]]
             convolution.hasBias = true
             inputs.append(try parameter(try constant(node, 2), .bias, shape: bias))
-            shapes.append(bias)
         }
-        try emit(.convolution(convolution), inputs, shapes: shapes, as: node.outputs[0], of: node)
+        try emit(.convolution(convolution), inputs, as: node.outputs[0], of: node)
     }
 
     func maxPool(_ node: NodeProto) throws(SemblanceError) {
@@ -37,6 +35,12 @@ extension GraphReader {
 
     func globalAveragePool(_ node: NodeProto) throws(SemblanceError) {
         try emit(.globalAveragePool, try computed(node, 0), of: node)
+    }
+
+    func globalMaxPool(_ node: NodeProto) throws(SemblanceError) {
+        let x = try computed(node, 0)
+        guard x.shape.rank == 4 else { throw invalid("it takes NCHW, not \(x.shape)") }
+        try emit(.maxPool(Window(kernel: Extent(x.shape.height, x.shape.width))), x, of: node)
     }
 
     private func poolingWindow(of node: NodeProto, input: Shape) throws(SemblanceError) -> Window {
@@ -118,7 +122,7 @@ extension GraphReader {
         } else if has(node, scalesIndex), try constant(node, scalesIndex).elements.count > 0 {
             scales = try constant(node, scalesIndex).floats.map(Double.init)
         } else if has(node, 3) {
-            let sizes = try dimensions(node, 3).values
+            let sizes = try sizes(node, 3)
             guard sizes.count == 4 else { throw invalid("there must be 4 sizes") }
             for (axis, size) in sizes.enumerated() {
                 scales.append(axis == 0 ? 1 : Double(size ?? 0) / Double(input[axis]))

@@ -11,11 +11,12 @@ final class GraphReader {
         /// A tensor that the network computes, with its shape for a batch of one.
         case computed(name: String, shape: Shape)
         case constant(Constant)
-        /// A vector or a scalar of dimensions, the outcome of arithmetic on shapes; nil stands for the batch size.
-        case dimensions([Int?], isScalar: Bool)
         /// max(|x|, floor), row by row: the half of an L2 normalisation.
         case rowNorms(of: String, floor: Float)
     }
+
+    /// An operand of a network's node, with its shape for a batch of one.
+    typealias Computed = (name: String, shape: Shape)
 
     let graph: GraphProto
     let opset: Int
@@ -142,9 +143,9 @@ final class GraphReader {
 
     private func read(_ node: NodeProto) throws(SemblanceError) {
         do throws(SemblanceError) {
-            guard node.domain.isEmpty || node.domain == "ai.onnx",
-                let read = Self.operators[node.operatorName]
-            else {
+            let read = Self.operators[node.operatorName]
+            let isFolded = Self.foldedOperators.contains(node.operatorName)
+            guard node.domain.isEmpty || node.domain == "ai.onnx", read != nil || isFolded else {
                 let known = Self.operators.keys.sorted().joined(separator: ", ")
                 let domain = node.domain.isEmpty ? "" : " of \(node.domain.quoted)"
                 throw SemblanceError(
@@ -157,6 +158,13 @@ final class GraphReader {
             }
             guard node.outputs.first?.isEmpty == false else {
                 throw SemblanceError(.invalidModel, "the node has no output")
+            }
+            if try fold(node) { return }
+            guard let read else {
+                throw SemblanceError(
+                    .unsupportedOperation,
+                    "the operator \(node.operatorName.quoted) is supported for constants only, not for what the network computes"
+                )
             }
             try read(self)(node)
         } catch {
