@@ -15,6 +15,7 @@ let package = Package(
         .systemLibrary(name: "CTurboJPEG"),
         .systemLibrary(name: "CPNG"),
         .systemLibrary(name: "CExif"),
+        .systemLibrary(name: "CSQLite"),
 
         // OpenCL sources embedded in the program, so that it needs no file at run time.
         .target(name: "CKernels"),
@@ -28,12 +29,13 @@ let package = Package(
             name: "SemblanceImaging",
             dependencies: ["SemblanceCore", "CTurboJPEG", "CPNG", "CExif"]),
         .target(name: "SemblanceONNX", dependencies: ["SemblanceCore"]),
+        .target(name: "SemblanceGallery", dependencies: ["SemblanceCore", "CSQLite"]),
         .target(name: "SemblanceTraining", dependencies: ["SemblanceCore", "SemblanceImaging"]),
         .target(
             name: "Semblance",
             dependencies: [
                 "SemblanceCore", "SemblanceCPU", "SemblanceOpenCL", "SemblanceImaging",
-                "SemblanceONNX", "SemblanceTraining",
+                "SemblanceONNX", "SemblanceTraining", "SemblanceGallery",
             ]),
         .executableTarget(name: "SemblanceCLI", dependencies: ["Semblance"]),
 
@@ -72,6 +74,13 @@ let package = Package(
             ]),
         .testTarget(
             name: "SemblanceCLITests", dependencies: ["SemblanceCLI", "Semblance", "SemblanceTestSupport"]),
+        // Enrolls until it is killed: what the tests run as a process of its own.
+        .executableTarget(
+            name: "GalleryWriter", dependencies: ["SemblanceGallery", "SemblanceCore"],
+            path: "Tests/GalleryWriter"),
+        .testTarget(
+            name: "SemblanceGalleryTests",
+            dependencies: ["SemblanceCore", "SemblanceGallery", "SemblanceTestSupport", "GalleryWriter"]),
         .testTarget(
             name: "SemblanceTrainingTests",
             dependencies: ["SemblanceCore", "SemblanceCPU", "SemblanceImaging", "SemblanceTraining"]),

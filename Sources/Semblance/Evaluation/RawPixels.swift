@@ -19,11 +19,3 @@ public enum RawPixels {
             model: ModelIdentity(architecture: "pixels", fingerprint: "\(format.width)x\(format.height)"))
     }
 }
-
-extension ModelIdentity {
-    /// Of something that is no network.
-    fileprivate init(architecture: String, fingerprint: String) {
-        self.architecture = architecture
-        self.fingerprint = fingerprint
-    }
-}
