@@ -1,4 +1,5 @@
-// What the library's own declarations mention: errors, devices, images, training.
+// What the library's own declarations mention: errors, devices, images, training, gallery files.
 @_exported import SemblanceCore
+@_exported import SemblanceGallery
 @_exported import SemblanceImaging
 @_exported import SemblanceTraining

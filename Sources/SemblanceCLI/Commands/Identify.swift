@@ -52,19 +52,19 @@ enum IdentifyCommand: Command {
         } _: { index, embedding in
             try gallery.enroll(enrolled.images[index].name, source: enrolled.images[index].path, embedding)
         }
-        guard !gallery.entries.isEmpty else {
+        guard try gallery.faceCount > 0 else {
             throw SemblanceError(
                 .invalidInput, "no image of the gallery \(enrolled.root) can be read",
                 remedy: "put one folder of PNG or JPEG images for each person there")
         }
 
         let unreadable = reader.failures
-        var sheet = ResultSheet(people: Set(gallery.entries.map(\.name)))
+        var sheet = ResultSheet(people: Set(try gallery.names))
         try reader.embed(probes) { path, error in
             if isJSON { try Console.json(FailedImage(image: path, error: "\(error)")) }
             Console.error("\(error)")
         } _: { index, embedding in
-            let matches = try gallery.search(embedding, count: count)
+            let matches = try gallery.search([embedding], count: count)[0]
             guard let best = matches.first else { return }
             let isAccepted = threshold.value.map { best.similarity >= $0 }
             let outcome = isAccepted.map { $0 ? "match" : "unknown" } ?? "undecided"
