@@ -1,12 +1,13 @@
 """Times Semblance and a peer in one run, alternating, so that both meet the same noise of a shared machine.
 
-Each side is a process of its own that says "ready" and then runs once for each line it is sent. They take turns of a
-few runs; before a turn both rest, so that the other's threads have stopped spinning, and a turn counts as its median, because
-its first run finds cold caches. A comparison keeps every turn, the medians, the quartiles, the ratio (peer / Semblance, above 1 where Semblance is faster) with the
-quartiles of the paired ratios, and both peaks of resident memory. The results go to a JSON file.
+Each side is a process of its own that says "ready" and then runs once for each line it is sent. They take turns of a few
+runs; before a turn both rest, so that the other's threads have stopped spinning, and a turn counts as its median, because its first
+run finds cold caches. A comparison keeps every turn, the medians, the quartiles, the ratio (peer / Semblance, above 1 where
+Semblance is faster) with the quartiles of the paired ratios, and both peaks of resident memory. The results go to a JSON file.
 """
 
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -17,23 +18,35 @@ import sys
 import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+from rows import ROWS, Missing, Setting
 
 
 class Side:
     def __init__(self, command):
         self.command = command
+        self.errors = tempfile.TemporaryFile(mode="w+")
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors, text=True
         )
+        # What the runs found, where the side says so: the other must find the same.
+        self.found = None
+        self.read("ready")
+
+    def read(self, expected=None):
         line = self.process.stdout.readline().strip()
-        if line != "ready":
-            raise RuntimeError(f"{' '.join(command)} said {line!r} instead of being ready")
+        if line and expected in (None, line):
+            return line
+        self.errors.seek(0)
+        reason = self.errors.read().strip().splitlines()[-1:] or [f"it said {line!r}"]
+        raise RuntimeError(f"{' '.join(map(str, self.command))}: {reason[0]}")
 
     def run(self):
         self.process.stdin.write("go\n")
         self.process.stdin.flush()
-        return float(self.process.stdout.readline())
+        milliseconds, *found = self.read().split()
+        if found:
+            self.found = (self.found or 0) + int(found[0])
+        return float(milliseconds)
 
     def turn(self, runs):
         return statistics.median(self.run() for _ in range(runs))
@@ -43,35 +56,53 @@ class Side:
             return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=60)
+        try:
+            self.process.communicate(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
 
 
 def quartiles(values):
     return statistics.quantiles(values, n=4) if len(values) > 1 else values * 3
 
 
-def compare(name, ours, peer, peer_name, rounds, runs, pause=0.1):
-    """`rounds` turns of `runs` runs for each side; both stay loaded, and the one that waits sleeps."""
-    sides = [Side(ours), Side(peer)]
+def fastest(peers):
+    """The peer's best setting, each tried for a turn of a few runs, and what they took."""
+    if len(peers) == 1:
+        return next(iter(peers)), {}
+    trials = {}
+    for name, command in peers.items():
+        with contextlib.closing(Side(command)) as side:
+            trials[name] = min(side.run() for _ in range(3))
+    best = min(trials, key=trials.get)
+    print(f"peer's settings: {', '.join(f'{k} {v:.1f} ms' for k, v in trials.items())}; takes {best}", flush=True)
+    return best, trials
+
+
+def compare(row, setting, rounds, pause=0.1):
+    """`rounds` turns for each side; both stay loaded, and the one that waits sleeps."""
+    rounds = min(rounds, row.most_rounds)
+    ours, peers = row.sides(setting)
+    peer, trials = fastest(peers)
     times = [[], []]
-    for round in range(rounds + 2):
-        order = (0, 1) if round % 2 == 0 else (1, 0)
-        for index in order:
-            time.sleep(pause)
-            elapsed = sides[index].turn(runs)
-            if round >= 2:
-                times[index].append(elapsed)
-    peaks = [side.peak() for side in sides]
-    for side in sides:
-        side.close()
+    with contextlib.ExitStack() as stack:
+        sides = [stack.enter_context(contextlib.closing(Side(command))) for command in (ours, peers[peer])]
+        for round in range(rounds + 2):
+            order = (0, 1) if round % 2 == 0 else (1, 0)
+            for index in order:
+                time.sleep(pause)
+                elapsed = sides[index].turn(row.runs)
+                if round >= 2:
+                    times[index].append(elapsed)
+        peaks = [side.peak() for side in sides]
     medians = [statistics.median(side) for side in times]
     ratios = [b / a for a, b in zip(*times)]
     result = {
-        "name": name,
-        "peer": peer_name,
+        "name": row.name,
+        "peer": peer,
         "rounds": rounds,
-        "runs_per_turn": runs,
+        "runs_per_turn": row.runs,
         "semblance_median_ms": medians[0],
         "peer_median_ms": medians[1],
         "ratio": medians[1] / medians[0],
@@ -83,14 +114,27 @@ def compare(name, ours, peer, peer_name, rounds, runs, pause=0.1):
         "semblance_times_ms": times[0],
         "peer_times_ms": times[1],
         "semblance_command": " ".join(map(os.path.basename, ours)),
-        "peer_command": " ".join(map(os.path.basename, peer)),
+        "peer_command": " ".join(map(os.path.basename, peers[peer])),
     }
+    if trials:
+        result["peer_trials_ms"] = trials
     low, _, high = result["paired_ratio_quartiles"]
     print(
-        f"{name:34s} semblance {medians[0]:9.2f} ms  {peer_name} {medians[1]:9.2f} ms  ratio {result['ratio']:.2f}"
+        f"{row.name:38s} semblance {medians[0]:9.2f} ms  {peer} {medians[1]:9.2f} ms  ratio {result['ratio']:.2f}"
         f" (quartiles {low:.2f} to {high:.2f})  peak {peaks[0] >> 20} / {peaks[1] >> 20} MiB",
         flush=True,
     )
+    if row.photos:
+        photos = setting.per_turn(row.photos)
+        result["photos_per_run"] = photos
+        rates = [photos * 1e3 / median for median in medians]
+        result["semblance_images_per_second"], result["peer_images_per_second"] = rates
+        result["semblance_photos_with_face"], result["peer_photos_with_face"] = (side.found for side in sides)
+        print(
+            f"{'':38s} {rates[0]:.1f} and {rates[1]:.1f} images/s; faces in {sides[0].found} and {sides[1].found}"
+            f" of {photos * row.runs * (rounds + 2)} photographs",
+            flush=True,
+        )
     return result
 
 
@@ -105,13 +149,14 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--only", help="run the comparisons whose name contains this")
-    parser.add_argument("--python", default=sys.executable, help="a Python with onnxruntime")
+    parser.add_argument("--pending", action="store_true", help="also those that Semblance's side is not ready for")
+    parser.add_argument("--python", default=sys.executable, help="a Python with the peers of requirements.txt")
     parser.add_argument("--torch-python", help="a Python with torch; without it the training comparison is left out")
+    parser.add_argument("--models", help="the folder of the pretrained models")
+    parser.add_argument("--photos", help="a folder of photographs")
     parser.add_argument("--output", help="the JSON file to write")
     arguments = parser.parse_args()
-
     results = []
-    threads = str(arguments.threads)
 
     def keep(result):
         """Writes what there is so far: a run that is broken off keeps its results."""
@@ -131,55 +176,28 @@ def main():
             json.dump(report, file, indent=1)
             file.write("\n")
 
-    def wanted(name):
-        return arguments.only is None or arguments.only in name
-
-    with tempfile.TemporaryDirectory() as folder:
-
-        def model(network):
-            path = os.path.join(folder, network + ".onnx")
-            if not os.path.exists(path):
-                command = [arguments.semblance, "new", "--network", network, "--size", "112", "--output", path]
-                subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            return path
-
-        def ours(path, batch, *more):
-            common = ["--batch", str(batch), "--device", "cpu", "--threads", threads, "--interactive"]
-            return [arguments.semblance, "bench", "--model", path, *common, *more]
-
-        for network, batch, runs in [
-            ("iresnet50", 1, 5),
-            ("iresnet50", 16, 1),
-            ("mobilefacenet", 1, 30),
-            ("mobilefacenet", 16, 5),
-        ]:
-            name = f"{network} inference, batch {batch}"
-            if wanted(name):
-                peer = [arguments.python, f"{HERE}/onnxruntime_worker.py", model(network), str(batch), threads]
-                keep(compare(name, ours(model(network), batch), peer, "onnxruntime", arguments.rounds, runs))
-
-        name = "iresnet18 training step, batch 32"
-        if not wanted(name):
-            pass
-        elif arguments.torch_python is None:
-            print(f"{name}: left out, no Python with torch was given (--torch-python)")
-        else:
-
-            def torch_side(setting):
-                worker = [arguments.torch_python, f"{HERE}/torch_worker.py"]
-                return worker + ["iresnet18", "32", threads, "1000", setting]
-
-            # The peer's best setting, by two steps each.
-            trials = {}
-            for setting in ["contiguous", "channels_last"]:
-                side = Side(torch_side(setting))
-                trials[setting] = min(side.run() for _ in range(2))
-                side.close()
-            best = min(trials, key=trials.get)
-            print(f"torch: {', '.join(f'{k} {v:.0f} ms' for k, v in trials.items())}; takes {best}", flush=True)
-            command = ours(model("iresnet18"), 32, "--training", "--classes", "1000")
-            result = compare(name, command, torch_side(best), "torch", arguments.rounds, 1)
-            keep(result | {"peer_trials_ms": trials})
+    failed = False
+    with tempfile.TemporaryDirectory() as scratch:
+        setting = Setting(
+            arguments.semblance,
+            arguments.python,
+            arguments.torch_python,
+            arguments.threads,
+            arguments.models,
+            arguments.photos,
+            scratch,
+        )
+        for row in ROWS:
+            if arguments.only and arguments.only not in row.name or row.pending and not arguments.pending:
+                continue
+            try:
+                keep(compare(row, setting, arguments.rounds))
+            except Missing as reason:
+                print(f"{row.name}: left out, {reason}", flush=True)
+            except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+                failed = True
+                print(f"{row.name}: FAILED, {error}", flush=True)
+    sys.exit(failed)
 
 
 main()

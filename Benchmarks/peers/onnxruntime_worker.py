@@ -1,11 +1,10 @@
-"""ONNX Runtime's side of a comparison: loads a model, says "ready", then runs once for each line of standard input
-and prints the milliseconds."""
+"""ONNX Runtime's side of a comparison: one network on random input: onnxruntime_worker.py MODEL BATCH THREADS"""
 
 import sys
-import time
 
 import numpy
 import onnxruntime
+import turns
 
 
 def main():
@@ -18,13 +17,11 @@ def main():
     source = session.get_inputs()[0]
     shape = [batch] + [int(size) for size in source.shape[1:]]
     image = numpy.random.default_rng(1).uniform(-1, 1, shape).astype(numpy.float32)
-    for _ in range(3):
+
+    def work():
         session.run(None, {source.name: image})
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        session.run(None, {source.name: image})
-        print((time.perf_counter() - start) * 1e3, flush=True)
+
+    turns.serve(work)
 
 
 main()

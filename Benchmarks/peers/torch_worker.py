@@ -2,9 +2,9 @@
 does it. Says "ready", then makes one step for each line of standard input and prints the milliseconds."""
 
 import sys
-import time
 
 import torch
+import turns
 from torch import nn
 from torch.nn import functional
 
@@ -78,14 +78,9 @@ def main():
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 5)
         optimiser.step()
-        return loss.item()
+        loss.item()
 
-    step()
-    print("ready", flush=True)
-    for _ in sys.stdin:
-        start = time.perf_counter()
-        step()
-        print((time.perf_counter() - start) * 1e3, flush=True)
+    turns.serve(step, warm_up=1)
 
 
 main()

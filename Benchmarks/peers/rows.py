@@ -1,0 +1,152 @@
+"""The table of comparisons. A row says how Semblance is run and how the peer is, in each setting that might be its best."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import Callable
+
+from turns import Photos
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class Missing(Exception):
+    """Why a row cannot be run here."""
+
+
+@dataclass
+class Setting:
+    """What the rows need to know about this run."""
+
+    semblance: str
+    python: str
+    torch_python: str | None
+    threads: int
+    # Holds yunet.onnx and sface.onnx.
+    models: str | None
+    # A folder of photographs.
+    photos: str | None
+    # For files that are made on the way.
+    scratch: str
+
+    def bench(self, *arguments):
+        common = ["--device", "cpu", "--threads", str(self.threads), "--interactive"]
+        return [self.semblance, "bench", *map(str, arguments), *common]
+
+    def worker(self, script, *arguments):
+        return [self.python, os.path.join(HERE, script), *map(str, arguments)]
+
+    def new(self, network):
+        """A fresh model of ours."""
+        path = os.path.join(self.scratch, network + ".onnx")
+        if not os.path.exists(path):
+            command = [self.semblance, "new", "--network", network, "--size", "112", "--output", path]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return path
+
+    def pretrained(self, name):
+        """As it is published: what Semblance reads."""
+        path = os.path.join(self.models or "", name + ".onnx")
+        if not self.models or not os.path.exists(path):
+            raise Missing(f"there is no {path}: `make models` fetches it")
+        return path
+
+    def dequantised(self, name):
+        """In fp32, for peers that cannot run the published file."""
+        path = os.path.join(self.scratch, name + "-fp32.onnx")
+        if not os.path.exists(path):
+            subprocess.run(self.worker("dequantise.py", self.pretrained(name), path), check=True, stdout=subprocess.DEVNULL)
+        return path
+
+    def photographs(self):
+        if not self.photos or not os.path.isdir(self.photos):
+            raise Missing("no folder of photographs was given (--photos)")
+        return self.photos
+
+    def per_turn(self, photos):
+        """Where there are few photographs, all of them are a turn."""
+        return min(photos, len(Photos(self.photographs(), photos).paths))
+
+
+@dataclass
+class Row:
+    name: str
+    # Runs in a turn; a turn counts as their median.
+    runs: int
+    # Our command and, by name, the settings of the peer; the fastest of them, by trial, is compared.
+    sides: Callable[[Setting], tuple[list, dict]]
+    # Photographs in a run.
+    photos: int = 0
+    # A turn of a slow peer may be all that a round has time for.
+    most_rounds: int = 1000
+    # What `semblance bench` cannot do yet; --pending runs it anyway.
+    pending: bool = False
+
+
+def inference(network, batch, runs):
+    def sides(setting):
+        path = setting.new(network)
+        ours = setting.bench("--model", path, "--batch", batch)
+        return ours, {"onnxruntime": setting.worker("onnxruntime_worker.py", path, batch, setting.threads)}
+
+    return Row(f"{network} inference, batch {batch}", runs, sides)
+
+
+def training(network, batch, classes=1000):
+    def sides(setting):
+        if setting.torch_python is None:
+            raise Missing("no Python with torch was given (--torch-python)")
+        numbers = ["--batch", batch, "--training", "--classes", classes]
+        worker = [setting.torch_python, os.path.join(HERE, "torch_worker.py"), network]
+        worker += map(str, [batch, setting.threads, classes])
+        peers = {f"torch {layout}": worker + [layout] for layout in ["contiguous", "channels_last"]}
+        return setting.bench("--model", setting.new(network), *numbers), peers
+
+    return Row(f"{network} training step, batch {batch}", 1, sides)
+
+
+def pretrained(title, name, size, runs):
+    def sides(setting):
+        model, threads = setting.dequantised(name), setting.threads
+        opencv = setting.worker("opencv_worker.py", "network", model, "--size", size, "--threads", threads)
+        onnxruntime = setting.worker("onnxruntime_worker.py", model, 1, threads)
+        ours = setting.bench("--model", setting.pretrained(name), "--batch", 1)
+        return ours, {"opencv": opencv, "onnxruntime": onnxruntime}
+
+    return Row(f"{title} inference, {size}x{size}, batch 1", runs, sides)
+
+
+def our_pipeline(setting, photos):
+    models = ["--detector", setting.pretrained("yunet"), "--model", setting.pretrained("sface")]
+    return setting.bench("--photos", setting.photographs(), *models, "--per-turn", setting.per_turn(photos))
+
+
+def opencv_pipeline(photos):
+    def sides(setting):
+        worker = ["opencv_worker.py", "pipeline", setting.dequantised("yunet"), setting.dequantised("sface")]
+        worker += [setting.photographs(), "--per-turn", setting.per_turn(photos), "--threads", setting.threads, "--parallel"]
+        peers = {f"opencv, threads share {what}": setting.worker(*worker, what) for what in ["operations", "photos"]}
+        return our_pipeline(setting, photos), peers
+
+    return Row("photo file to embedding", 1, sides, photos=photos, pending=True)
+
+
+def face_recognition_pipeline(photos):
+    def sides(setting):
+        peer = setting.worker("face_recognition_worker.py", setting.photographs(), setting.per_turn(photos))
+        return our_pipeline(setting, photos), {"face_recognition": peer}
+
+    return Row("photo file to embedding (dlib)", 1, sides, photos=photos, most_rounds=10, pending=True)
+
+
+ROWS = [
+    inference("iresnet50", 1, runs=5),
+    inference("iresnet50", 16, runs=1),
+    inference("mobilefacenet", 1, runs=30),
+    inference("mobilefacenet", 16, runs=5),
+    pretrained("SFace", "sface", 112, runs=20),
+    pretrained("YuNet", "yunet", 640, runs=20),
+    opencv_pipeline(photos=50),
+    face_recognition_pipeline(photos=20),
+    training("iresnet18", 32),
+]
