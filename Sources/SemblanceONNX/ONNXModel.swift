@@ -14,18 +14,23 @@ package struct ONNXModel: Sendable {
         producer = ("semblance", producerVersion)
     }
 
-    /// Reads a model file.
+    /// Reads a model file, and weights that it keeps in files beside it.
     /// - Parameter inputShape: [C, H, W] for a model that leaves its input size open, or another size than the file's.
     /// - Throws: `invalidInput` for a file that cannot be read, `invalidModel` for one that is no sound model,
     ///   `unsupportedOperation` for operators and forms of them that the engine lacks. The message names file and node.
     package static func read(path: String, inputShape: Shape? = nil) throws(SemblanceError) -> ONNXModel {
-        try read(bytes: try modelBytes(path: path), name: path, inputShape: inputShape)
+        let file = try ModelFile(path: path)
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        return try read(
+            bytes: try file.bytes(0..<file.size), name: path, inputShape: inputShape, folder: folder)
     }
 
     /// Reads a model from memory.
-    /// - Parameter name: what messages call it.
-    package static func read(bytes: [UInt8], name: String, inputShape: Shape? = nil) throws(SemblanceError)
-        -> ONNXModel
+    /// - Parameters:
+    ///   - name: what messages call it.
+    ///   - folder: where files with its weights may lie; without one, all must be in `bytes`.
+    package static func read(bytes: [UInt8], name: String, inputShape: Shape? = nil, folder: String? = nil)
+        throws(SemblanceError) -> ONNXModel
     {
         do throws(SemblanceError) {
             guard !bytes.isEmpty else {
@@ -38,8 +43,8 @@ package struct ONNXModel: Sendable {
                     .invalidModel, "the file holds no graph", remedy: "it is damaged or no ONNX model")
             }
             let opset = try model.opset()
-            let network = try GraphReader(graph, opset: opset, fileSize: bytes.count).read(
-                inputShape: inputShape)
+            let reader = GraphReader(graph, opset: opset, fileSize: bytes.count, folder: folder)
+            let network = try reader.read(inputShape: inputShape)
             var result = ONNXModel(network: network)
             result.producer = (model.producerName, model.producerVersion)
             for entry in model.metadata {

@@ -22,8 +22,8 @@ def weights(*shape):
     return rng.uniform(-1, 1, shape).astype("f4")
 
 
-def form(name, opset, nodes, constants=None, tensors=()):
-    """A graph from x to y. constants: numpy arrays by name; tensors: TensorProtos as they are."""
+def form(name, opset, nodes, constants=None, tensors=(), external=False):
+    """A graph from x to y. constants: numpy arrays by name; tensors: TensorProtos as they are; external: in a file of their own."""
     initialisers = [numpy_helper.from_array(np.asarray(value), key) for key, value in (constants or {}).items()]
     graph = helper.make_graph(
         nodes,
@@ -33,7 +33,8 @@ def form(name, opset, nodes, constants=None, tensors=()):
         initialisers + list(tensors),
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
-    onnx.save(model, f"Forms/{name}.onnx")
+    options = dict(save_as_external_data=True, location=f"{name}.onnx.data", size_threshold=0) if external else {}
+    onnx.save(model, f"Forms/{name}.onnx", **options)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(f"Forms/{name}.onnx", options)
@@ -361,3 +362,54 @@ form("reduce-max", 13, [node("ReduceMax", "x", "y", axes=[2, 1])])
 form("reduce-squares", 13, [node("ReduceSumSquare", "x", "y", axes=[-1, -2, -3])])
 form("global-max-pool", 13, [node("GlobalMaxPool", "x", "y")])
 form("flat-rows", 13, [node("Reshape", "x,s", "r"), node("ReduceSum", "r,a", "y", keepdims=0)], dict(s=np.array([0, 4, 36]), a=np.array([-1])))
+
+# Weights in a file beside the model.
+if os.path.exists("Forms/external-data.onnx.data"):
+    os.remove("Forms/external-data.onnx.data")
+form(
+    "external-data",
+    13,
+    [node("Conv", "x,w,b", "c"), node("Mul", "c,w1", "y")],
+    dict(w=weights(3, 4, 2, 2), b=weights(3), w1=weights(1, 3, 1, 5)),
+    external=True,
+)
+
+# Activations and powers.
+positive = [node("Relu", "x", "r"), node("Add", "r,tenth", "p")]
+tenth = dict(tenth=np.float32(0.1))
+form("tanh", 7, [node("Tanh", "x", "y")])
+form("hard-sigmoid", 13, [node("HardSigmoid", "x", "y")])
+form("hard-sigmoid-steep", 13, [node("HardSigmoid", "x", "y", alpha=0.9, beta=0.3)])
+form("hard-swish", 14, [node("Mul", "x,five", "m"), node("HardSwish", "m", "y")], dict(five=np.float32(5)))
+form("clip-both", 13, [node("Clip", "x,l,h", "y")], dict(l=np.float32(-0.25), h=np.float32(0.5)))
+form("clip-high", 10, [node("Clip", "x", "y", max=0.3)])
+form("min-constant", 13, [node("Min", "h,x", "y")], dict(h=np.float32(0.5)))
+form("max-halves", 13, [split("x", "a,b", axis=1), node("Max", "a,b,l", "y")], dict(l=np.float32(-0.2)))
+form("min-halves", 13, [split("x", "a,b", axis=1), node("Min", "a,b", "y")])
+form("sqrt", 13, positive + [node("Sqrt", "p", "y")], tenth)
+form("pow", 13, positive + [node("Pow", "p,e", "y")], tenth | dict(e=np.float32(1.5)))
+form("pow-square", 13, [node("Pow", "x,e", "y")], dict(e=np.array(2)))
+form("reciprocal-neg", 13, positive + [node("Reciprocal", "p", "q"), node("Neg", "q", "y")], tenth)
+form("divide", 13, positive + [node("Div", "x,p", "y")], tenth)
+form("divide-broadcast", 13, positive + [node("ReduceMean", "p", "m", axes=[1]), node("Div", "x,m", "y")], tenth)
+form("divide-small", 13, positive + [node("ReduceMean", "x", "m", axes=[1, 2]), node("Div", "m,p", "y")], tenth)
+form("divide-constant", 13, positive + [node("Div", "c,p", "y")], tenth | dict(c=weights(4, 1, 6)))
+
+# Lengths, and what normalises by them in other ways than ReduceL2, Clip, Div.
+form("reduce-l2", 13, [node("ReduceL2", "x", "y", axes=[1, 3], keepdims=0)])
+form("length-output", 13, [flat, node("ReduceL2", "f", "y", axes=[1])])
+form(
+    "length-twice",
+    13,
+    [flat, node("ReduceL2", "f", "l", axes=[1]), node("Clip", "l,low", "c"), node("Div", "f,c", "u"), node("Mul", "u,c", "v")]
+    + [node("Add", "v,l", "y")],
+    dict(low=np.float32(20)),
+)
+form(
+    "l2-by-squares",
+    13,
+    [flat, node("Mul", "f,f", "q"), node("ReduceSum", "q,a", "s"), node("Max", "s,e", "m"), node("Sqrt", "m", "r")]
+    + [node("Reciprocal", "r", "i"), node("Mul", "f,i", "y")],
+    dict(a=np.array([1]), e=np.float32(1e-10)),
+)
+form("l2-of-channels", 13, [node("ReduceL2", "x", "l", axes=[1]), node("Div", "x,l", "y")])

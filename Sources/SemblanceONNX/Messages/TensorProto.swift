@@ -27,7 +27,9 @@ struct TensorProto {
     var floats: [Float] = []
     /// `int32_data` or `int64_data`.
     var integers: [Int] = []
+    /// Whether the elements are in another file, and where: `location`, `offset` and `length`.
     var isExternal = false
+    var externalData: [StringStringEntryProto] = []
 
     init(name: String, shape: Shape, values: [Float]) {
         self.name = name
@@ -54,6 +56,7 @@ struct TensorProto {
             case 8: name = try field.string()
             case 9: raw = try field.bytes()
             case 10: try field.appendDoubles(to: &floats)
+            case 13: externalData.append(try StringStringEntryProto(field.message()))
             case 14: isExternal = try field.integer() == 1
             default: break
             }
@@ -71,16 +74,19 @@ struct TensorProto {
 }
 
 extension TensorProto {
+    /// The size of the elements in a file, or nil for types that are not read and impossible shapes.
+    var byteCount: Int? {
+        guard let bits = DataType(rawValue: dataType)?.bitCount, let count = Shape(dimensions).checkedCount,
+            count <= Int.max / 128
+        else { return nil }
+        return (count * bits + 7) / 8
+    }
+
     /// The decoded elements.
     /// - Throws: `invalidModel` where the number of elements is not the shape's, `unsupportedOperation` for element
     ///   types and storage that are not read.
     func constant() throws(SemblanceError) -> Constant {
         let label = "the tensor \(name.quoted)"
-        guard !isExternal else {
-            throw SemblanceError(
-                .unsupportedOperation, "\(label) is stored in another file",
-                remedy: "save the model as one file (onnx.save with save_as_external_data=False)")
-        }
         guard let type = DataType(rawValue: dataType) else {
             throw SemblanceError(.unsupportedOperation, "\(label) has the element type \(dataType)")
         }
@@ -102,6 +108,16 @@ extension TensorProto {
 }
 
 extension TensorProto.DataType {
+    fileprivate var bitCount: Int {
+        switch self {
+        case .double, .int64: 64
+        case .float, .int32: 32
+        case .float16, .bfloat16, .int16, .uint16: 16
+        case .int8, .uint8, .bool: 8
+        case .int4, .uint4: 4
+        }
+    }
+
     /// Elements from little-endian bytes, or nil where the last is incomplete.
     /// - Parameter count: how many there should be; an odd number of 4-bit elements leaves half a byte.
     fileprivate func elements(of raw: ArraySlice<UInt8>, count: Int) -> Constant.Elements? {

@@ -2,17 +2,32 @@ import SemblanceCore
 
 // Activations.
 extension GraphReader {
-    func relu(_ node: NodeProto) throws(SemblanceError) {
-        try emit(.activation(.relu), try computed(node, 0), of: node)
+    /// Operators that are one activation and nothing else.
+    func activation(_ node: NodeProto) throws(SemblanceError) {
+        let activation: Activation =
+            switch node.operatorName {
+            case "Relu": .relu
+            case "LeakyRelu": .leakyRelu(slope: try node.float("alpha") ?? 0.01)
+            case "Tanh": .tanh
+            case "HardSigmoid":
+                .hardSigmoid(alpha: try node.float("alpha") ?? 0.2, beta: try node.float("beta") ?? 0.5)
+            case "HardSwish": .hardSwish
+            case "Sqrt": .squareRoot
+            case "Reciprocal": .power(exponent: -1)
+            default: .sigmoid
+            }
+        try emit(.activation(activation), try computed(node, 0), of: node)
     }
 
-    func leakyRelu(_ node: NodeProto) throws(SemblanceError) {
-        let slope = try node.float("alpha") ?? 0.01
-        try emit(.activation(.leakyRelu(slope: slope)), try computed(node, 0), of: node)
+    /// A power with a constant exponent.
+    func power(_ node: NodeProto) throws(SemblanceError) {
+        let exponent = try scalar(node, 1)
+        guard exponent != 1 else { return try identity(node) }
+        try emit(.activation(.power(exponent: exponent)), try computed(node, 0), of: node)
     }
 
-    func sigmoid(_ node: NodeProto) throws(SemblanceError) {
-        try emit(.activation(.sigmoid), try computed(node, 0), of: node)
+    func negative(_ node: NodeProto) throws(SemblanceError) {
+        try finish(try scaled(try computed(node, 0), by: -1, node), node)
     }
 
     /// One slope for each channel, or one for all.
@@ -37,35 +52,57 @@ extension GraphReader {
         try emit(.activation(.prelu), x, slopes, of: node)
     }
 
-    /// Clip(0, infinity) is a ReLU; of row lengths, the lower bound is the normalisation's epsilon.
     func clip(_ node: NodeProto) throws(SemblanceError) {
         let low = has(node, 1) ? try scalar(node, 1) : try node.float("min") ?? -.infinity
         let high = has(node, 2) ? try scalar(node, 2) : try node.float("max") ?? .infinity
-        guard high >= .greatestFiniteMagnitude else { throw unsupported("an upper bound of \(high)") }
-        try bound(try value(node, 0), from: low, node)
+        // The lower bound of row lengths is the normalisation's epsilon.
+        if case .rowNorms(let name, let floor) = try value(node, 0), low >= 0, Self.isOpen(high) {
+            return try define(.rowNorms(of: name, floor: max(low, floor)), as: node.outputs[0])
+        }
+        try finish(try clipped(try computed(node, 0), low, high, node), node)
     }
 
-    /// Max(x, 0), another form of ReLU.
-    func maximum(_ node: NodeProto) throws(SemblanceError) {
-        guard node.inputs.count == 2 else { throw unsupported("a maximum of \(node.inputs.count) inputs") }
-        guard case .constant = try value(node, 0) else {
-            return try bound(try value(node, 0), from: try scalar(node, 1), node)
-        }
-        try bound(try value(node, 1), from: try scalar(node, 0), node)
+    /// Whether a bound is none: some exporters write the largest float.
+    private static func isOpen(_ bound: Float) -> Bool { abs(bound) >= .greatestFiniteMagnitude }
+
+    private func clipped(_ x: Computed, _ low: Float, _ high: Float, _ node: NodeProto) throws(SemblanceError)
+        -> Computed
+    {
+        let isOpenBelow = low < 0 && Self.isOpen(low), isOpenAbove = high > 0 && Self.isOpen(high)
+        if isOpenBelow, isOpenAbove { return x }
+        let clip = Activation.clip(low: isOpenBelow ? -.infinity : low, high: isOpenAbove ? .infinity : high)
+        let isRelu = clip == .clip(low: 0, high: .infinity)
+        return try step(.activation(isRelu ? .relu : clip), x, named: "clipped", of: node)
     }
 
-    private func bound(_ value: Value, from low: Float, _ node: NodeProto) throws(SemblanceError) {
-        let output = node.outputs[0]
-        switch value {
-        case .rowNorms(let name, let floor) where low >= 0:
-            try define(.rowNorms(of: name, floor: max(low, floor)), as: output)
-        case .computed where low <= -.greatestFiniteMagnitude:
-            try define(value, as: output)
-        case .computed(let name, let shape) where low == 0:
-            try emit(.activation(.relu), (name, shape), of: node)
-        default:
-            throw unsupported("a lower bound of \(low) is not supported here")
+    /// Max and Min of any number of tensors and single constants.
+    func extremum(_ node: NodeProto) throws(SemblanceError) {
+        let isMax = node.operatorName == "Max"
+        var tensors: [Computed] = []
+        var bound: Float = isMax ? -.infinity : .infinity
+        for index in node.inputs.indices {
+            if case .constant = try value(node, index) {
+                let number = try scalar(node, index)
+                bound = isMax ? max(bound, number) : min(bound, number)
+            } else {
+                tensors.append(try computed(node, index))
+            }
         }
+        guard var result = tensors.first else { throw invalid("there are no inputs") }
+        for other in tensors.dropFirst() {
+            // max(a, b) = b + relu(a - b), min(a, b) = a - relu(a - b)
+            guard other.shape == result.shape else {
+                throw unsupported("\(result.shape) with \(other.shape)")
+            }
+            let minus = try scaled(other, by: -1, node)
+            let difference = try step(.add, result, minus, named: "difference", of: node)
+            let excess = try step(.activation(.relu), difference, named: "excess", of: node)
+            result =
+                isMax
+                ? try step(.add, other, excess, named: "larger", of: node)
+                : try step(.add, result, try scaled(excess, by: -1, node), named: "smaller", of: node)
+        }
+        try finish(try clipped(result, isMax ? bound : -.infinity, isMax ? .infinity : bound, node), node)
     }
 
     /// Kept for training, where it matters; inference leaves it out.

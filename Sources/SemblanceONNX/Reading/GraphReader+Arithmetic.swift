@@ -36,8 +36,13 @@ extension GraphReader {
             let (large, small) = try ordered(a, try scaled(b, by: -1, node), node)
             try emit(.add, large, small, of: node)
         default:
-            throw unsupported("division by something that is not constant")
+            let (large, small) = try ordered(a, try inverse(b, node), node)
+            try emit(.multiply, large, small, of: node)
         }
+    }
+
+    private func inverse(_ x: Computed, _ node: NodeProto) throws(SemblanceError) -> Computed {
+        try step(.activation(.power(exponent: -1)), x, named: "inverse", of: node)
     }
 
     /// x op constant.
@@ -57,7 +62,7 @@ extension GraphReader {
         switch node.operatorName {
         case "Add", "Mul": try combine(x, constant, node)
         case "Sub": try apply(.add, try scaled(x, by: -1, node), constant, node)
-        default: throw unsupported("division by something that is not constant")
+        default: try apply(.multiply, try inverse(x, node), constant, node)
         }
     }
 

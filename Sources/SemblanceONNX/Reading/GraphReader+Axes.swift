@@ -75,10 +75,18 @@ extension GraphReader {
         return axes
     }
 
-    /// Means, sums and largest elements over axes, by pooling.
+    /// Means, sums, lengths and largest elements over axes, by pooling.
     func reduce(_ node: NodeProto) throws(SemblanceError) {
         let x = try computed(node, 0)
         let axes = try reducedAxes(node, rank: x.shape.rank)
+        if node.operatorName == "ReduceL2", x.shape.rank == 2, axes == [1],
+            try node.integer("keepdims") ?? 1 != 0
+        {
+            // With an optional Clip, an optional Expand and a Div it makes an L2 normalisation. A floor of zero would make the zero
+            // vector NaN.
+            let norms = Value.rowNorms(of: x.name, floor: .leastNormalMagnitude)
+            return try define(norms, as: node.outputs[0])
+        }
         guard !axes.contains(0) else { throw unsupported("it reduces the batch") }
         let count = axes.reduce(1) { $0 * x.shape[$1] }
         var result: Computed
@@ -89,6 +97,9 @@ extension GraphReader {
         default:
             let squares = try step(.multiply, x, x, named: "squares", of: node)
             result = try scaled(try mean(squares, axes, of: node), by: Float(count), node)
+            if node.operatorName == "ReduceL2" {
+                result = try step(.activation(.squareRoot), result, named: "length", of: node)
+            }
         }
         try finish(try withoutAxes(result, axes, node), node)
     }
@@ -112,6 +123,24 @@ extension GraphReader {
             x = try alongAxes(run, of: x, becoming: sizes.map { _ in 1 }, pool(sizes.reduce(1, *)), node)
         }
         return x
+    }
+
+    /// The lengths of a matrix' rows, where something else than a normalisation reads them.
+    func lengths(_ name: String, of matrix: String, floor: Float) throws(SemblanceError) -> Computed {
+        guard case .computed(_, let shape)? = values[matrix] else {
+            throw invalid("nothing defines \(matrix.quoted)")
+        }
+        let node = NodeProto("ReduceL2", name: "", inputs: [], output: name)
+        let x = (name: matrix, shape: shape)
+        let squares = try step(.multiply, x, x, named: "squares", of: node)
+        let sum = try scaled(try mean(squares, [1], of: node), by: Float(shape[1]), node)
+        var result = try step(.activation(.squareRoot), sum, named: "length", of: node)
+        if floor > .leastNormalMagnitude {
+            let clip = Activation.clip(low: floor, high: .infinity)
+            result = try step(.activation(clip), result, named: "floored", of: node)
+        }
+        values[name] = .computed(name: result.name, shape: result.shape)
+        return result
     }
 
     private func withoutAxes(_ x: Computed, _ axes: Set<Int>, _ node: NodeProto) throws(SemblanceError)

@@ -55,9 +55,23 @@ extension GraphReader {
     }
 
     func decoded(_ tensor: TensorProto) throws(SemblanceError) -> Constant {
+        guard !tensor.isExternal else { return try external(tensor) }
         let constant = try tensor.constant()
         try check(constant)
         try charge(constant.elements.count)
+        return constant
+    }
+
+    /// A tensor from a file beside the model.
+    private func external(_ tensor: TensorProto) throws(SemblanceError) -> Constant {
+        let part = try tensor.part(of: &external)
+        if part.isNew { budget = min(budget + Self.budget(part.file.allocated), Int.max / 2) }
+        // Paid for before it is read: the file may be nothing but a large hole.
+        try charge(Shape(tensor.dimensions).count)
+        var tensor = tensor
+        tensor.raw = try part.file.bytes(part.range)[...]
+        let constant = try tensor.constant()
+        try check(constant)
         return constant
     }
 
@@ -79,10 +93,12 @@ extension GraphReader {
     }
 
     func computed(_ node: NodeProto, _ index: Int) throws(SemblanceError) -> Computed {
-        guard case .computed(let name, let shape) = try value(node, index) else {
-            throw unsupported("input \(index) does not depend on the network's input")
+        switch try value(node, index) {
+        case .computed(let name, let shape): return (name, shape)
+        case .rowNorms(let matrix, let floor):
+            return try lengths(node.inputs[index], of: matrix, floor: floor)
+        case .constant: throw unsupported("input \(index) does not depend on the network's input")
         }
-        return (name, shape)
     }
 
     /// A constant whose elements are all known.

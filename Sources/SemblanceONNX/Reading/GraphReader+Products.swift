@@ -98,17 +98,6 @@ extension GraphReader {
         try emit(.batchNorm(norm), inputs, as: node.outputs[0], of: node)
     }
 
-    /// The length of each row. With an optional Clip, an optional Expand and a Div it makes an L2 normalisation.
-    func reduceL2(_ node: NodeProto) throws(SemblanceError) {
-        let x = try computed(node, 0)
-        let axes = try reducedAxes(node, rank: x.shape.rank)
-        guard x.shape.rank == 2, axes == [1], try node.integer("keepdims") ?? 1 != 0 else {
-            throw unsupported("only the lengths of a matrix' rows are supported, with keepdims")
-        }
-        // A floor of zero would make the zero vector NaN.
-        try define(.rowNorms(of: x.name, floor: .leastNormalMagnitude), as: node.outputs[0])
-    }
-
     func lpNormalization(_ node: NodeProto) throws(SemblanceError) {
         let x = try computed(node, 0)
         guard x.shape.rank == 2, [1, -1].contains(try node.integer("axis") ?? -1),

@@ -33,6 +33,7 @@ final class GraphReader {
     /// the same weights again and again. A byte holds at most two (4-bit) elements, and weights take few forms on their way
     /// into the network: as stored, as floats, transposed or scaled.
     var budget: Int
+    var external: ExternalData
     var parameterNames: Set<String> = []
     var sharedParameters: [SharedParameter: String] = [:]
     /// Network nodes by the name of their output.
@@ -50,13 +51,17 @@ final class GraphReader {
         var shape: Shape
     }
 
+    static func budget(_ fileSize: Int) -> Int { fileSize < Int.max / 16 ? 8 * fileSize : Int.max / 2 }
+
     /// No value may have more elements than this for one image.
     static let largestValue = 1 << 30
 
-    init(_ graph: GraphProto, opset: Int, fileSize: Int) {
+    /// - Parameter folder: where files with weights may lie.
+    init(_ graph: GraphProto, opset: Int, fileSize: Int, folder: String?) {
         self.graph = graph
         self.opset = opset
-        budget = 8 * fileSize + (1 << 16)
+        external = ExternalData(folder: folder)
+        budget = Self.budget(fileSize) + (1 << 16)
         network = Network(
             name: graph.name.isEmpty ? "model" : graph.name, inputShape: [], nodes: [], parameters: [],
             outputNames: [])
@@ -185,6 +190,9 @@ final class GraphReader {
             throw SemblanceError(.invalidModel, "an output is listed twice")
         }
         for output in graph.outputs {
+            if case .rowNorms(let matrix, let floor)? = values[output.name] {
+                _ = try lengths(output.name, of: matrix, floor: floor)
+            }
             guard case .computed(let name, _)? = values[output.name], producers[beforeDropout(name)] != nil
             else {
                 throw SemblanceError(
