@@ -56,8 +56,13 @@ import Testing
     @Test func verifiesAListOfPairs() throws {
         try withPairs { images, list in
             let arguments = ["evaluate", images, "--pairs", list] + model
-            let report = try object(arguments + ["--threshold", "0.5", "--scores", images + "/scores.txt"])
+            let report = try object(
+                arguments + [
+                    "--threshold", "0.5", "--scores", images + "/scores.txt", "--report", images + "/r.html",
+                ])
             try expectOrigin(report)
+            let page = try String(contentsOfFile: images + "/r.html", encoding: .utf8)
+            #expect(page.contains("data-key=\"accuracy.mean\"") && page.contains("none (whole images)"))
             let pairs = try #require(report["pairs"] as? [String: Any])
             for (key, count) in [
                 "total": 8, "scored": 8, "no_face": 0, "failed": 0, "genuine": 4, "impostor": 4,
@@ -149,6 +154,48 @@ import Testing
             let outcome = try Tool.run(
                 ["evaluate", images, "--pairs", list, "--scores", "no/s.txt"] + model, in: Fixture.root)
             #expect(outcome.code == 1 && outcome.errors.contains("no/s.txt") && outcome.output.isEmpty)
+        }
+    }
+
+    @Test func identifiesAgainstFolders() throws {
+        try withTemporaryFolder { folder in
+            for person in 0..<8 {
+                let source = "\(try Fixture.root)/data/person0\(person)"
+                let parts = person < 5 ? [("gallery", 0..<2), ("probe", 2..<4)] : [("unknown", 0..<4)]
+                for (part, images) in parts {
+                    let target = "\(folder)/\(part)/person0\(person)"
+                    try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
+                    for image in images {
+                        try FileManager.default.copyItem(
+                            atPath: "\(source)/0\(image).png", toPath: "\(target)/0\(image).png")
+                    }
+                }
+            }
+            let page = folder + "/report.html"
+            let arguments =
+                ["evaluate", "--gallery", folder + "/gallery", "--probe", folder + "/probe"] + model
+            let closed = try object(arguments)
+            try expectOrigin(closed)
+            #expect((closed["cmc"] as? [Double])?.count == 5)
+            let rank1 = try #require(closed["rank1"] as? [String: Any])
+            #expect(rank1["rate"] as? Double == (closed["cmc"] as? [Double])?.first)
+            #expect((closed["probes"] as? [String: Any])?["total"] as? Int == 10)
+
+            let open = try object(arguments + ["--unknown", folder + "/unknown", "--report", page])
+            let rates = try #require(open["tpir_at_fpir"] as? [[String: Any]])
+            #expect(rates.compactMap { $0["fpir"] as? Double } == [0.1, 0.01, 0.001])
+            #expect(
+                rates[0]["tpir"] is Double && rates[1]["tpir"] is NSNull && rates[1]["needs"] as? Int == 100)
+            #expect((open["unknown"] as? [String: Any])?["scored"] as? Int == 12)
+            let html = try String(contentsOfFile: page, encoding: .utf8)
+            #expect(html.contains("<polyline") && html.contains(folder + "/gallery"))
+
+            let plain = try Tool.run(arguments + ["--unknown", folder + "/unknown"], in: Fixture.root)
+            #expect(plain.output.contains("TPIR@FPIR=0.01   withheld: needs 100 unknown probes, has 12"))
+            let mixed = try Tool.run(
+                ["evaluate", "--gallery", folder + "/gallery", "--probe", folder + "/unknown"] + model,
+                in: Fixture.root)
+            #expect(mixed.code == 1 && mixed.errors.contains("person05, with 2 others of the probes"))
         }
     }
 }

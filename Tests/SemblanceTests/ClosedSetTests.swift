@@ -4,21 +4,9 @@ import SemblanceTestSupport
 import Testing
 
 @Suite struct ClosedSetTests {
-    /// Vectors by the files' names, for a folder whose images are never opened.
     private func report(_ vectors: [String: [Float]]) throws -> ClosedSetReport {
-        try withTemporaryFolder { folder in
-            for name in vectors.keys {
-                let path = folder + "/" + name
-                try FileManager.default.createDirectory(
-                    atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-                try Data().write(to: URL(filePath: path))
-            }
-            return try ClosedSetReport(FaceFolder(root: folder)) { paths in
-                try paths.map { path in
-                    let vector = try #require(vectors[String(path.dropFirst(folder.count + 1))])
-                    return vector.isEmpty ? .noFace : .face(embedding(vector))
-                }
-            }
+        try FaceTree.with(vectors) { tree in
+            try ClosedSetReport(FaceFolder(root: tree.folder)) { try tree.outcomes($0) }
         }
     }
 

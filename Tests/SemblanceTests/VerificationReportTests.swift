@@ -53,7 +53,7 @@ import Testing
             abs(try #require(report.accuracy.standardError) - (variance / Double(folds)).squareRoot()) < 1e-12
         )
         let interval = try #require(report.accuracy.interval)
-        #expect(interval.low < mean && mean < interval.high)
+        #expect(interval.low <= mean && mean <= interval.high && interval.low < interval.high)
 
         // Without a score: a genuine pair counts as refused, an impostor pair not at all.
         let genuine = pairs.filter(\.isGenuine).map { $0.score.map(Double.init) ?? -9 }

@@ -56,3 +56,32 @@ public struct ClosedSetReport: Sendable, Encodable, CustomStringConvertible {
             + "\n\(faces.noFace) images without a face and \(faces.failed) unreadable ones count as wrong"
     }
 }
+
+extension ClosedSetReport {
+    package var sections: [Page.Section] {
+        let each = rank1.indices.map { index in
+            ReportRow("image \(index + 1) enrolled", "\(percent: rank1[index], "rank1.\(index)")")
+        }
+        return [
+            Page.Section(
+                "Identification with one enrolled image each",
+                [
+                    .table(
+                        [
+                            ReportRow(
+                                "rank-1",
+                                """
+                                \(percent: mean, "mean"), mean over the choices of the enrolled image of \
+                                \(count: people, "people") people, \(count: images, "images") images
+                                """),
+                            ReportRow(
+                                "wrong in any case",
+                                """
+                                \(count: faces.noFace, "faces.no_face") images without a face, \
+                                \(count: faces.failed, "faces.failed") unreadable ones
+                                """),
+                        ] + each)
+                ])
+        ]
+    }
+}

@@ -23,7 +23,7 @@ extension VerificationReport {
                 "at most",
                 """
                 \(percent: best.accuracy, "best.accuracy"), at the best threshold for these very pairs \
-                (\(Double(best.threshold), "best.threshold")): a bound, no result
+                (\(best.threshold, "best.threshold")): a bound, no result
                 """)
         ] + [auc.map { ReportRow("AUC", "\($0, digits: 5, "auc")") }].compactMap(\.self)
             + [eer.map { ReportRow("EER", "\(percent: $0, "eer")") }].compactMap(\.self)
@@ -86,6 +86,6 @@ extension RateAtRate {
         return ReportRow(
             "\(right)@\(wrong)=\(limit)",
             "\(percent: rate, "\(key).\(name)") (" + ReportText(interval, "\(key).interval")
-                + ") at cosine \(Double(threshold), "\(key).threshold")")
+                + ") at cosine \(threshold, "\(key).threshold")")
     }
 }

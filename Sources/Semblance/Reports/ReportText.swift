@@ -48,7 +48,15 @@ package struct ReportText: Sendable, ExpressibleByStringInterpolation {
                 .figure(key: key, value: fraction, text: String(format: "%.2f", fraction * 100) + "\u{A0}%"))
         }
 
-        package mutating func appendInterpolation(_ number: Double, digits: Int = 4, _ key: String) {
+        /// The shortest decimal that tells it, as in JSON.
+        package mutating func appendInterpolation(_ number: Float, _ key: String) {
+            pieces.append(
+                .figure(
+                    key: key, value: Double(number.description) ?? Double(number),
+                    text: String(format: "%.4f", Double(number))))
+        }
+
+        package mutating func appendInterpolation(_ number: Double, digits: Int, _ key: String) {
             pieces.append(.figure(key: key, value: number, text: String(format: "%.\(digits)f", number)))
         }
     }

@@ -13,36 +13,69 @@ enum EvaluateCommand: Command {
             Option(
                 "--threshold", "COSINE", "set beforehand, for the pairs' right answers (beside the model's)"),
             Option("--scores", "FILE", "write each pair's cosine, one a line in the list's order"),
+            Option("--gallery", "DIR", "identify against these people: DIR/person/image"),
+            Option("--probe", "DIR", "other photographs of theirs"),
+            Option("--unknown", "DIR", "photographs of people who are not in the gallery, for the open set"),
+            Option("--report", "FILE", "write a page (HTML) with tables and diagrams"),
             Option("--pixels", nil, "compare raw pixels instead of embeddings: the baseline"),
             Option("--verbose", nil, "list the pairs and photographs without a score"), Option.json,
         ] + Option.device
     static let details = """
-        With --pairs: accuracy over folds, each at the threshold that is best on the others; ROC, TAR@FAR. The list's first line is
-        the number of folds and of pairs of each kind, or that of pairs alone: then folds are tenths of the list in order. A pair with a
-        photograph that shows no face or cannot be read is a wrong answer, and counted.
+        With --pairs and IMAGES: accuracy over folds, each at the threshold that is best on the others; ROC, TAR@FAR. The list's first
+        line is the number of folds and of pairs of each kind, or that of pairs alone: then folds are tenths of the list in order. A pair
+        with a photograph that shows no face or cannot be read is a wrong answer, and counted.
+        With --gallery and --probe: CMC and rank-1; with --unknown TPIR@FPIR, the rate of probes identified rightly and above the
+        threshold at which so many unknown ones reach anybody.
         With IMAGES/person/image alone: rank-1 with one enrolled image each.
+        A rate is withheld where there are too few cases to show it. Intervals are Wilson's, 95 %.
         """
 
     static func run(_ arguments: Arguments) throws -> Int32 {
-        let root = try MeasuredFaces.folder(arguments)
         let threshold = try arguments.number("--threshold", -1...1).map { Float($0) }
+        for option in ["--scores", "--report"] { try arguments.text(option).map(checkWritable) }
+        if let root = arguments.text("--gallery") {
+            try refuse(["--pairs", "--images", "--threshold", "--scores"], beside: "--gallery", arguments)
+            _ = try arguments.operands(0, "no folder of images beside --gallery")
+            try identify(FaceFolder(root: root, fewestPeople: 1), arguments)
+            return 0
+        }
+        try refuse(["--probe", "--unknown"], without: "--gallery", arguments)
+        let root = try MeasuredFaces.folder(arguments)
         if let pairs = arguments.text("--pairs") {
-            if let path = arguments.text("--scores") { try checkWritable(path) }
             let list = try PairList(path: pairs, root: root)
             try list.checkFiles()
             try verify(list, threshold, arguments)
             return 0
         }
-        for option in ["--threshold", "--scores"] where arguments.text(option) != nil {
-            throw SemblanceError(
-                .usage, "\(option) is for verification",
-                remedy: "give a list of pairs with --pairs, or leave it out")
-        }
+        try refuse(["--threshold", "--scores"], without: "--pairs", arguments)
         let folder = try FaceFolder(root: root)
         let faces = try MeasuredFaces(arguments)
         let report = try ClosedSetReport(folder) { (paths) throws in try faces.outcomes(paths) }
-        try show(report, "\(report)", faces, arguments)
+        try show(report, "\(report)", report.sections, faces, arguments)
         return 0
+    }
+
+    private static func refuse(
+        _ options: [String], beside other: String? = nil, without needed: String? = nil,
+        _ arguments: Arguments
+    ) throws(SemblanceError) {
+        guard let option = options.first(where: { arguments.text($0) != nil }) else { return }
+        throw SemblanceError(
+            .usage,
+            other.map { "\(option) and \($0) are both given" }
+                ?? "\(option) is given without \(needed ?? "")",
+            remedy: "semblance evaluate --help tells what goes together")
+    }
+
+    private static func identify(_ gallery: FaceFolder, _ arguments: Arguments) throws {
+        let probe = try FaceFolder(root: arguments.required("--probe"), fewestPeople: 1)
+        let unknown = try arguments.text("--unknown").map { (root) throws in
+            try FaceFolder(root: root, fewestPeople: 1)
+        }
+        let set = try IdentificationSet(gallery: gallery, probe: probe, unknown: unknown)
+        let faces = try MeasuredFaces(arguments)
+        let report = try IdentificationReport(set) { (paths) throws in try faces.outcomes(paths) }
+        try show(report, ReportRow.table(report.rows), report.sections, faces, arguments)
     }
 
     private static func verify(_ list: PairList, _ threshold: Float?, _ arguments: Arguments) throws {
@@ -57,7 +90,7 @@ enum EvaluateCommand: Command {
             }
         }
         let report = VerificationReport(scores, thresholds: thresholds)
-        try show(report, ReportRow.table(report.rows), faces, arguments)
+        try show(report, ReportRow.table(report.rows), report.sections, faces, arguments)
     }
 
     /// The thresholds that a model brings along.
@@ -73,9 +106,21 @@ enum EvaluateCommand: Command {
     }
 
     private static func show(
-        _ figures: some Encodable, _ table: String, _ faces: MeasuredFaces, _ arguments: Arguments
+        _ figures: some Encodable, _ table: String, _ sections: [Page.Section], _ faces: MeasuredFaces,
+        _ arguments: Arguments
     ) throws(SemblanceError) {
         let device = faces.recognizer.device
+        if let path = arguments.text("--report") {
+            let origin = [
+                ReportRow(
+                    "model",
+                    "\(faces.model?.description ?? "none: raw pixels") (\(arguments.text("--model") ?? ""))"),
+                ReportRow("data", "\(dataLine(arguments))"), ReportRow("faces", "\(try faces.detector)"),
+                ReportRow("device", "\(device.line)"),
+            ]
+            try Page(title: "Evaluation of a face recognition model", origin: origin, sections: sections)
+                .write(to: path)
+        }
         if arguments.flag("--json") {
             try Console.json(
                 Report(
@@ -84,6 +129,12 @@ enum EvaluateCommand: Command {
         } else {
             Console.print("\(table)\ndevice \(device.line)")
         }
+    }
+
+    private static func dataLine(_ arguments: Arguments) -> String {
+        (arguments.operands
+            + ["--images", "--pairs", "--gallery", "--probe", "--unknown"].compactMap(arguments.text)).joined(
+                separator: ", ")
     }
 
     /// Figures with what they were measured with, in one object.

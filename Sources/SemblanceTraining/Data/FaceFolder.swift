@@ -26,8 +26,8 @@ public struct FaceFolder: Sendable {
 
     /// Reads the folder's names; no image is decoded. Hidden files, files that are no images and people without images
     /// are passed over; what only looks like an image, or is of a format that is not read, is found out by training.
-    /// - Throws: `invalidInput` for a folder that is missing, unreadable or has no two people with images.
-    public init(root: String) throws(SemblanceError) {
+    /// - Throws: `invalidInput` for a folder that is missing, unreadable or has fewer people with images than are needed.
+    public init(root: String, fewestPeople: Int = 2) throws(SemblanceError) {
         self.root = root
         var people: [Person] = []
         var looseImages = 0
@@ -47,7 +47,7 @@ public struct FaceFolder: Sendable {
             }
         }
         self.people = people
-        guard people.count < 2 else { return }
+        guard people.count < max(fewestPeople, 1) else { return }
         let found = people.isEmpty ? "no person's images" : "only one person (\(people[0].name))"
         var remedy =
             "give every person a folder of their own with PNG, JPEG, PGM or PPM images: \(root)/NAME/1.jpg"
