@@ -46,6 +46,20 @@ static float group_sum(float value, __local float *scratch)
     return scratch[0];
 }
 
+// The largest value of such a work-group, NaN left out.
+static float group_max(float value, __local float *scratch)
+{
+    const uint item = get_local_id(0);
+    barrier(CLK_LOCAL_MEM_FENCE);
+    scratch[item] = value;
+    for (uint half_size = GROUP / 2; half_size > 0; half_size /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        if (item < half_size) scratch[item] = fmax(scratch[item], scratch[item + half_size]);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    return scratch[0];
+}
+
 // Up to six axes, outermost first, and how far apart their entries lie in a tensor; AXES of them are used.
 #ifndef AXES
 #define AXES 6

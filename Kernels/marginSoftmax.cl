@@ -34,19 +34,6 @@ static float margin_slope(float x, float cosine_m, float sine_m)
     return 1.0f;
 }
 
-// The largest value of a work-group, for all of its work-items. Every work-item must call it.
-static float group_maximum(float value, __local float *scratch)
-{
-    const uint item = get_local_id(0);
-    scratch[item] = value;
-    for (uint half_size = GROUP / 2; half_size > 0; half_size /= 2) {
-        barrier(CLK_LOCAL_MEM_FENCE);
-        if (item < half_size) scratch[item] = fmax(scratch[item], scratch[item + half_size]);
-    }
-    barrier(CLK_LOCAL_MEM_FENCE);
-    return scratch[0];
-}
-
 // What the two kernels need of a row: the label's logit and the largest of all, both with the margin; the sum over the other
 // classes of exp(scale * (logit - largest)), NaN for a label that is no class, and the label's own such term.
 typedef struct {
@@ -65,7 +52,7 @@ static row_summary summarise(
     float rival = -INFINITY;
     for (int j = get_local_id(0); j < classes; j += GROUP)
         if (j != row.label) rival = fmax(rival, logits[j]);
-    rival = group_maximum(rival, scratch);
+    rival = group_max(rival, scratch);
     const float plain = logits[row.label];
     row.correct = valid && plain >= rival;
     row.target = with_margin(plain, margin, cosine_m, sine_m);

@@ -13,9 +13,6 @@ EMBED(activation)
 EMBED(adamW)
 #embed "../../Kernels/adamW.cl"
 };
-EMBED(add)
-#embed "../../Kernels/add.cl"
-};
 EMBED(averagePool)
 #embed "../../Kernels/averagePool.cl"
 };
@@ -27,6 +24,9 @@ EMBED(batchNormGradient)
 };
 EMBED(batchNormTraining)
 #embed "../../Kernels/batchNormTraining.cl"
+};
+EMBED(binary)
+#embed "../../Kernels/binary.cl"
 };
 EMBED(concat)
 #embed "../../Kernels/concat.cl"
@@ -58,8 +58,8 @@ EMBED(marginSoftmax)
 EMBED(maxPool)
 #embed "../../Kernels/maxPool.cl"
 };
-EMBED(multiply)
-#embed "../../Kernels/multiply.cl"
+EMBED(pad)
+#embed "../../Kernels/pad.cl"
 };
 EMBED(reduceSum)
 #embed "../../Kernels/reduceSum.cl"
@@ -67,11 +67,17 @@ EMBED(reduceSum)
 EMBED(reshape)
 #embed "../../Kernels/reshape.cl"
 };
+EMBED(resizeLinear)
+#embed "../../Kernels/resizeLinear.cl"
+};
 EMBED(resizeNearest)
 #embed "../../Kernels/resizeNearest.cl"
 };
 EMBED(sgd)
 #embed "../../Kernels/sgd.cl"
+};
+EMBED(softmax)
+#embed "../../Kernels/softmax.cl"
 };
 EMBED(sumOfSquares)
 #embed "../../Kernels/sumOfSquares.cl"
@@ -85,11 +91,11 @@ EMBED(transpose)
     X(common) \
     X(activation) \
     X(adamW) \
-    X(add) \
     X(averagePool) \
     X(batchNorm) \
     X(batchNormGradient) \
     X(batchNormTraining) \
+    X(binary) \
     X(concat) \
     X(convolution) \
     X(depthwise) \
@@ -100,11 +106,13 @@ EMBED(transpose)
     X(l2Normalise) \
     X(marginSoftmax) \
     X(maxPool) \
-    X(multiply) \
+    X(pad) \
     X(reduceSum) \
     X(reshape) \
+    X(resizeLinear) \
     X(resizeNearest) \
     X(sgd) \
+    X(softmax) \
     X(sumOfSquares) \
     X(transpose)
 

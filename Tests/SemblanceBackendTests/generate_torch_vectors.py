@@ -128,6 +128,36 @@ def activations():
     vectors.write()
 
 
+def functions():
+    """What ONNX networks add to the operations of our own networks."""
+    vectors = Vectors("functions", 8)
+    cases = [
+        ("tanh", torch.tanh, {}),
+        ("hardSigmoid", F.hardsigmoid, {}),
+        ("hardSwish", F.hardswish, {}),
+        ("clip", lambda x: torch.clamp(x, -0.5, 0.75), {}),
+        ("squareRoot", torch.sqrt, {"low": 0.1, "high": 4}),
+        ("power", lambda x: torch.pow(x, 1.75), {"low": 0.1, "high": 4}),
+    ]
+    for axis in range(4):
+        cases.append((f"softmax {axis}", lambda x, axis=axis: torch.softmax(x, axis), {}))
+    for mode in ["reflect", "replicate", "constant"]:
+        cases.append((f"pad {mode}", lambda x, mode=mode: F.pad(x, (1, 2, 2, 0), mode), {}))
+    for height, width in [(7, 3), (2, 9), (3, 8), (1, 1)]:
+        for align in [False, True]:
+            def resize(x, size=(height, width), align=align):
+                return F.interpolate(x, size, mode="bilinear", align_corners=align)
+
+            cases.append((f"resize {height} {width} {int(align)}", resize, {}))
+    for name, function, range_ in cases:
+        x = leaf(2, 2, 3, 4, **range_)
+        y = function(x)
+        dy = tensor(*y.shape)
+        y.backward(dy)
+        vectors.add(name, {}, x=x, y=y, dy=dy, dx=x.grad)
+    vectors.write()
+
+
 def poolings():
     vectors = Vectors("pooling", 4)
     cases = [
@@ -278,5 +308,7 @@ def training():
 
 
 if __name__ == "__main__":
-    for generate in [convolutions, batch_norms, activations, poolings, margin_losses, optimisers, training]:
+    for generate in [
+        convolutions, batch_norms, activations, functions, poolings, margin_losses, optimisers, training,
+    ]:
         generate()

@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test(
-        arguments: [Op.add, .multiply],
+        arguments: [Op.add, .multiply, .divide],
         [[2, 3, 4, 5], [1, 3, 1, 1], [2, 3, 1, 1], [1, 1, 4, 1], [1, 1, 1, 1]])
     mutating func broadcasting(op: Op, shape: [Int]) throws {
         let a = check.parameter(2, 3, 4, 5)
@@ -91,7 +91,7 @@ import Testing
         try expectAgreement(try check.apply(op, a, b))
     }
 
-    @Test(arguments: [Op.add, .multiply]) mutating func aValueWithItself(op: Op) throws {
+    @Test(arguments: [Op.add, .multiply, .divide]) mutating func aValueWithItself(op: Op) throws {
         let a = check.parameter(3, 4)
         try expectAgreement(try check.apply(op, a, a))
     }
@@ -119,6 +119,30 @@ import Testing
         let joined = try check.apply(.concat(axis: 1), a, b, a)
         let turned = try check.apply(.transpose([0, 3, 1, 2]), joined)
         try expectAgreement(try check.apply(.resizeNearest(Extent(2, 3)), turned))
+    }
+
+    @Test mutating func parts() throws {
+        let x = check.parameter(2, 3, 4, 5)
+        let pad = Pad(before: [0, 1, 2, 0], after: [0, 0, 1, 3], mode: .constant(0.5))
+        let padded = try check.apply(.pad(pad), x)
+        let none = Pad(before: [0, 0, 0, 0], after: [0, 0, 0, 0])
+        let sliced = try check.apply(.slice(axis: 2, start: 1, count: 4), try check.apply(.pad(none), padded))
+        // Multiplied by itself, so that gradients differ from place to place.
+        try expectAgreement(try check.apply(.multiply, sliced, sliced))
+    }
+
+    @Test(arguments: [ResizeLinear.Coordinates.halfPixel, .alignCorners, .asymmetric])
+    mutating func resizeLinear(coordinates: ResizeLinear.Coordinates) throws {
+        for size in [Extent(3, 9), Extent(7, 2), Extent(1)] {
+            check = GradientCheck(seed: seed)
+            let resize = ResizeLinear(size: size, coordinates: coordinates)
+            let y = try check.apply(.resizeLinear(resize), check.parameter(2, 3, 4, 5))
+            try expectAgreement(try check.apply(.multiply, y, y))
+        }
+    }
+
+    @Test(arguments: 0..<4) mutating func softmax(axis: Int) throws {
+        try expectAgreement(try check.apply(.softmax(axis: axis), check.parameter(2, 3, 4, 5)))
     }
 
     @Test mutating func l2Normalise() throws {
@@ -176,9 +200,10 @@ import Testing
     @Test func refusals() throws {
         var check = GradientCheck(seed: seed)
         let x = check.parameter(2, 3)
-        let sliced = try check.apply(.slice(axis: 1, start: 0, count: 2), x)
-        let unsupported = #expect(throws: SemblanceError.self) { try check.failure(sliced) }
+        let mirrored = try check.apply(.pad(Pad(before: [0, 1], after: [0, 1], mode: .reflect)), x)
+        let unsupported = #expect(throws: SemblanceError.self) { try check.failure(mirrored) }
         #expect(unsupported?.code == .unsupportedOperation)
+        #expect(unsupported?.message.contains("reflect") == true)
 
         var unreached = GradientCheck(seed: seed)
         _ = unreached.parameter(3)

@@ -2,7 +2,7 @@ import COneDNN
 import SemblanceCore
 
 extension Op {
-    /// add and multiply, `b` broadcast where its dimensions are 1.
+    /// add, multiply and divide, `b` broadcast where its dimensions are 1.
     func lowerBinary(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
         let a = try lowering.source(step.inputs[0])
         let sameShape = lowering.shape(step.inputs[0]) == lowering.shape(step.inputs[1])
@@ -11,8 +11,13 @@ extension Op {
         var (first, second) = (a.layout.raw, b.layout.raw)
         var target = first
         try check("\(name) of \(lowering.shape(step.inputs[0])) and \(lowering.shape(step.inputs[1]))") {
-            dnnl_binary_desc_init(
-                &description, self == .add ? dnnl_binary_add : dnnl_binary_mul, &first, &second, &target)
+            let kind =
+                switch self {
+                case .add: dnnl_binary_add
+                case .divide: dnnl_binary_div
+                default: dnnl_binary_mul
+                }
+            return dnnl_binary_desc_init(&description, kind, &first, &second, &target)
         }
         let descriptor = try PrimitiveDescriptor(name, description, on: lowering.engine)
         try lowering.define(step.outputs[0], a.layout) { target in

@@ -107,7 +107,7 @@ extension AveragePool {
 }
 
 /// One input, one output, each image plane by itself.
-private func lowerPlanes(
+func lowerPlanes(
     _ name: String, _ step: Step, _ lowering: Lowering,
     body:
         @escaping (

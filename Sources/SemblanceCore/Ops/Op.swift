@@ -32,6 +32,11 @@ public enum Op: Hashable, Sendable {
     case l2Normalise(epsilon: Float)
     /// x, dy -> dx; dy / epsilon where |x| <= epsilon, since the divisor is constant there.
     case l2NormaliseGradient(epsilon: Float)
+    /// x -> exp(x) over its sum along the axis, whatever the size of x. NaN along an axis that holds NaN, infinity or nothing but minus
+    /// infinity.
+    case softmax(axis: Int)
+    /// y, dy -> dx, from softmax's result.
+    case softmaxGradient(axis: Int)
 
     // Element by element.
     /// x, [slope C for PReLU] -> y. NaN stays NaN, save that ReLU, `clip` and `hardSigmoid` may make it their low bound
@@ -44,6 +49,8 @@ public enum Op: Hashable, Sendable {
     case add
     /// a, b -> a * b; b as for `add`.
     case multiply
+    /// a, b -> a / b; b as for `add`.
+    case divide
     /// x -> x summed over the axes that are 1 in the output (same rank): the gradient of broadcasting.
     case reduceSum
     /// x, step [1] -> y: each element kept with probability 1 - rate and scaled by 1 / (1 - rate), by a hash of (seed, step,
@@ -73,10 +80,16 @@ public enum Op: Hashable, Sendable {
     case concat(axis: Int)
     /// x -> y: `count` entries of an axis from `start` on. The gradient of concat.
     case slice(axis: Int, start: Int, count: Int)
+    /// x -> y with entries before and after those of each axis.
+    case pad(Pad)
     /// x [N,C,H,W] -> y [N,C,H*h,W*w], each pixel repeated.
     case resizeNearest(Extent)
     /// dy -> dx.
     case resizeNearestGradient(Extent)
+    /// x [N,C,H,W] -> y [N,C,h,w] by bilinear interpolation, with the edge's pixels beyond the edge. No smoothing where the image shrinks.
+    case resizeLinear(ResizeLinear)
+    /// dy -> dx.
+    case resizeLinearGradient(ResizeLinear)
 
     // Loss.
     /// cosines or logits [N,C], labels [N] -> loss [N], correct [N] (1 where no logit, taken before the margin, is larger than

@@ -79,7 +79,11 @@ extension Op {
             if activation == .prelu { try needChannels(1...1, inputs[0].channels) }
             if let flaw = activation.flaw { throw refuse(flaw) }
             return [inputs[0]]
-        case .add, .multiply:
+        case .softmax(let axis):
+            try need(1)
+            guard axis >= 0, axis < inputs[0].rank else { throw refuse("no axis \(axis)") }
+            return inputs
+        case .add, .multiply, .divide:
             try need(2)
             let a = inputs[0], b = inputs[1]
             guard a.rank == b.rank, zip(a.dimensions, b.dimensions).allSatisfy({ $1 == $0 || $1 == 1 }) else {
@@ -138,6 +142,20 @@ extension Op {
             }
             y[axis] = count
             return [y]
+        case .pad(let pad):
+            try need(1)
+            return [try pad.output(inputs[0], refuse)]
+        case .resizeLinear(let resize):
+            try need(1)
+            try needImage()
+            let x = inputs[0], size = resize.size
+            guard size.height > 0, size.width > 0 else { throw refuse("the size \(size) must be positive") }
+            // So that kernels find their way with 32-bit integers.
+            let limit = 1 << 15
+            guard [x.height, x.width, size.height, size.width].allSatisfy({ $0 < limit }) else {
+                throw refuse("sides must be shorter than \(limit) pixels, also of the output \(size)")
+            }
+            return [[x.batch, x.channels, size.height, size.width]]
         case .resizeNearest(let scale):
             try need(1)
             try needImage()
@@ -157,7 +175,7 @@ extension Op {
             .fullyConnectedInputGradient, .fullyConnectedWeightGradient, .biasGradient,
             .batchNormTrainingGradient, .batchNormGradient, .l2NormaliseGradient, .activationGradient,
             .maxPoolGradient, .averagePoolGradient, .globalAveragePoolGradient, .resizeNearestGradient,
-            .marginSoftmaxGradient, .sgd, .adamW:
+            .resizeLinearGradient, .softmaxGradient, .marginSoftmaxGradient, .sgd, .adamW:
             throw refuse("its output shapes are not inferred")
         }
     }
@@ -172,5 +190,32 @@ extension Convolution {
     }
     public var inputCount: Int {
         2 + (hasBias ? 1 : 0) + (hasResidual ? 1 : 0) + (activation == .prelu ? 1 : 0)
+    }
+}
+
+extension Pad {
+    fileprivate func output(_ x: Shape, _ refuse: (String) -> SemblanceError) throws(SemblanceError) -> Shape
+    {
+        guard before.count == x.rank, after.count == x.rank else {
+            throw refuse("\(before) before and \(after) after are not one number for each axis")
+        }
+        var y = x
+        for axis in 0..<x.rank {
+            // Far more than any tensor has, and far from overflow.
+            guard (0...1 << 40).contains(before[axis]), (0...1 << 40).contains(after[axis]) else {
+                throw refuse("cannot add \(before[axis]) and \(after[axis]) entries to axis \(axis)")
+            }
+            let most = max(before[axis], after[axis])
+            switch mode {
+            case .constant: break
+            case .reflect where most >= x[axis] && most > 0:
+                throw refuse("axis \(axis) has too few entries to mirror \(most) of them")
+            case .edge where x[axis] == 0 && most > 0: throw refuse("axis \(axis) has no edge to repeat")
+            case .reflect, .edge: break
+            }
+            y[axis] += before[axis] + after[axis]
+        }
+        guard y.checkedCount != nil else { throw refuse("the output \(y) is too large") }
+        return y
     }
 }

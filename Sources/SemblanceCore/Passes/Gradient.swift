@@ -95,6 +95,23 @@ private struct GradientPass {
         if let target = part(of: value) { program.append(op, inputs, into: [target]) }
     }
 
+    /// Slices `dy` axis by axis: the gradient of padding with a constant.
+    private mutating func unpad(_ pad: Pad, _ dy: ValueID, to x: ValueID) {
+        let target = program.shape(of: x)
+        let axes = (0..<target.rank).filter { pad.before[$0] + pad.after[$0] > 0 }
+        guard let last = axes.last else { return pass(dy, to: x) }
+        var part = dy
+        for axis in axes {
+            let slice = Op.slice(axis: axis, start: pad.before[axis], count: target[axis])
+            if axis == last { return emit(slice, [part], to: x) }
+            var shape = program.shape(of: part)
+            shape[axis] = target[axis]
+            let next = program.add("d(\(program[x].name)), padded", shape, .intermediate)
+            program.append(slice, [part], into: [next])
+            part = next
+        }
+    }
+
     private mutating func differentiate(_ step: Step) throws(SemblanceError) {
         let inputs = step.inputs
         if case .marginSoftmax(let loss) = step.op {
@@ -139,6 +156,23 @@ private struct GradientPass {
                 program.append(.multiply, [dy, x], into: [product])
                 emit(.reduceSum, [product], to: inputs[1])
             }
+        case .divide:
+            emit(.divide, [dy, inputs[1]], to: x)
+            if active.contains(inputs[1]) {
+                // -dy y / b, summed where b was broadcast.
+                func append(_ op: Op, _ a: ValueID, _ b: ValueID) -> ValueID {
+                    let name = "d(\(program[output].name)) / b"
+                    let result = program.add(name, program.shape(of: a), .intermediate)
+                    program.append(op, [a, b], into: [result])
+                    return result
+                }
+                let ones = Shape([Int](repeating: 1, count: program.shape(of: x).rank))
+                let minus = program.add("-1", ones, .constant, initial: [-1])
+                let quotient = append(.divide, append(.multiply, dy, output), inputs[1])
+                emit(.reduceSum, [append(.multiply, quotient, minus)], to: inputs[1])
+            }
+        case .softmax(let axis):
+            emit(.softmaxGradient(axis: axis), [output, dy], to: x)
         case .dropout(let dropout):
             emit(.dropout(dropout), [dy, inputs[1]], to: x)
         case .maxPool(let window):
@@ -160,6 +194,23 @@ private struct GradientPass {
                 emit(.slice(axis: axis, start: start, count: count), [dy], to: input)
                 start += count
             }
+        case .slice(let axis, let start, let count):
+            let shape = program.shape(of: x)
+            var pad = Pad(before: shape.dimensions.map { _ in 0 }, after: shape.dimensions.map { _ in 0 })
+            pad.before[axis] = start
+            pad.after[axis] = shape[axis] - start - count
+            emit(.pad(pad), [dy], to: x)
+        case .pad(let pad):
+            guard case .constant = pad.mode else {
+                throw SemblanceError(
+                    .unsupportedOperation,
+                    "pad (\(program[output].name)) in the mode \(pad.mode) has no gradient",
+                    remedy: "pad with a constant in networks that are trained")
+            }
+            guard active.contains(x) else { break }
+            unpad(pad, dy, to: x)
+        case .resizeLinear(let resize):
+            emit(.resizeLinearGradient(resize), [dy], to: x)
         case .resizeNearest(let scale):
             emit(.resizeNearestGradient(scale), [dy], to: x)
         default:

@@ -140,6 +140,10 @@ struct GraphWriter {
             append("Add", node, node.inputs.map { operand($0) })
         case .multiply:
             append("Mul", node, node.inputs.map { operand($0) })
+        case .divide:
+            append("Div", node, node.inputs.map { operand($0) })
+        case .softmax(let axis):
+            append("Softmax", node, [x], [AttributeProto("axis", .integer(axis))])
         case .dropout(let dropout):
             let rate = constant("\(node.output).ratio", floats: [dropout.rate], shape: [])
             append("Dropout", node, [x, rate], [AttributeProto("seed", .integer(Int(dropout.seed)))])
@@ -166,6 +170,39 @@ struct GraphWriter {
             let bounds = [("starts", start), ("ends", start + count), ("axes", axis)]
             let operands = bounds.map { constant("\(node.output).\($0.0)", integers: [$0.1]) }
             append("Slice", node, [x] + operands)
+        case .pad(let pad):
+            let pads = constant("\(node.output).pads", integers: pad.before + pad.after)
+            let (mode, value): (String, Float?) =
+                switch pad.mode {
+                case .constant(let value): ("constant", value)
+                case .reflect: ("reflect", nil)
+                case .edge: ("edge", nil)
+                }
+            let fill = value.map { constant("\(node.output).value", floats: [$0], shape: []) }
+            append(
+                "Pad", node, [x, pads] + [fill].compactMap { $0 }, [AttributeProto("mode", .string(mode))])
+        case .resizeLinear(let resize):
+            // Sizes would fix the batch. Readers round the scaled size down: no scale may fall short by a rounding.
+            func scale(_ output: Int, _ input: Int) -> Float {
+                let scale = Float(output) / Float(input)
+                return Int(scale * Float(input)) < output ? scale.nextUp : scale
+            }
+            let factors = [
+                1, 1, scale(resize.size.height, xShape.height), scale(resize.size.width, xShape.width),
+            ]
+            let mode =
+                switch resize.coordinates {
+                case .halfPixel: "half_pixel"
+                case .alignCorners: "align_corners"
+                case .asymmetric: "asymmetric"
+                }
+            let scales = constant("\(node.output).scales", floats: factors, shape: [4])
+            append(
+                "Resize", node, [x, "", scales],
+                [
+                    AttributeProto("mode", .string("linear")),
+                    AttributeProto("coordinate_transformation_mode", .string(mode)),
+                ])
         case .resizeNearest(let scale):
             let factors: [Float] = [1, 1, Float(scale.height), Float(scale.width)]
             let scales = constant("\(node.output).scales", floats: factors, shape: [4])
@@ -190,7 +227,8 @@ struct GraphWriter {
         case .convolutionInputGradient, .convolutionWeightGradient, .fullyConnectedInputGradient,
             .fullyConnectedWeightGradient, .biasGradient, .batchNormTraining, .batchNormTrainingGradient,
             .batchNormGradient, .l2NormaliseGradient, .activationGradient, .reduceSum, .maxPoolGradient,
-            .averagePoolGradient, .globalAveragePoolGradient, .resizeNearestGradient, .marginSoftmax,
+            .averagePoolGradient, .globalAveragePoolGradient, .resizeNearestGradient, .resizeLinearGradient,
+            .softmaxGradient, .marginSoftmax,
             .marginSoftmaxGradient, .sumOfSquares, .sgd, .adamW:
             throw SemblanceError(.unsupportedOperation, "\(node.op.name) belongs to training")
         }

@@ -32,10 +32,12 @@ extension Op {
             lowering.normaliseRows("l2Normalise", inputs, outputs[0], epsilon: epsilon)
         case .l2NormaliseGradient(let epsilon):
             lowering.normaliseRows("l2NormaliseGradient", inputs, outputs[0], epsilon: epsilon)
+        case .softmax(let axis): lowering.softmax("softmax", axis: axis, inputs, outputs[0])
+        case .softmaxGradient(let axis): lowering.softmax("softmaxGradient", axis: axis, inputs, outputs[0])
         case .activation(let activation): activation.lower(inputs, outputs[0], into: &lowering)
         case .activationGradient(let activation):
             try activation.lowerGradient(inputs, outputs, into: &lowering)
-        case .add, .multiply: try lowering.combine(name, inputs[0], inputs[1], outputs[0])
+        case .add, .multiply, .divide: try lowering.combine(name, inputs[0], inputs[1], outputs[0])
         case .reduceSum: try lowering.reduceSum(inputs[0], outputs[0])
         case .dropout(let dropout): dropout.lower(inputs[0], inputs[1], outputs[0], into: &lowering)
         case .maxPool(let window): window.lowerMaxPool(inputs[0], outputs[0], into: &lowering)
@@ -48,6 +50,11 @@ extension Op {
         case .transpose(let permutation): try lowering.transpose(permutation, inputs[0], outputs[0])
         case .concat(let axis): lowering.concat(axis: axis, inputs, outputs[0])
         case .slice(let axis, let start, _): lowering.slice(axis: axis, start: start, inputs[0], outputs[0])
+        case .pad(let pad): pad.lower(inputs[0], outputs[0], into: &lowering)
+        case .resizeLinear(let resize):
+            resize.lower("resizeLinear", inputs[0], outputs[0], x: inputs[0], into: &lowering)
+        case .resizeLinearGradient(let resize):
+            resize.lower("resizeLinearGradient", inputs[0], outputs[0], x: outputs[0], into: &lowering)
         case .resizeNearest(let scale):
             lowering.resizeNearest("resizeNearest", scale, inputs[0], outputs[0])
         case .resizeNearestGradient(let scale):

@@ -12,9 +12,13 @@ extension OpCase {
             ([3, 17, 28, 28], [3, 17, 1, 1]),
             ([2, 3, 2, 3, 4], [2, 1, 2, 1, 4]),
         ]
-        return [Op.add, .multiply].flatMap { op in
+        return [Op.add, .multiply, .divide].flatMap { op in
             pairs.map { a, b in
-                var result = OpCase(op, "\(a), \(b)", [.init(a), .init(b)], [.init(a)])
+                // Away from 0.
+                let fill: Fill = op == .divide ? .uniform(0.5...2) : .normal
+                var result = OpCase(
+                    op, "\(a), \(b)", [.init(a), .init(b, fill)], [.init(a, reduction: op == .divide ? 4 : 1)]
+                )
                 result.parameters = 1..<2
                 return result
             }

@@ -8,7 +8,7 @@ extension OpCase {
             [3, 65, 7, 7], [5, 4, 1, 1], [1, 64, 28, 28], [16, 3, 9, 11], [4, 32, 56, 56],
         ]
         return shapes.flatMap { batchNorms($0, .normal) } + batchNorms([4, 6, 8, 8], .shifted(mean: 30))
-            + batchNorms([64, 5], .shifted(mean: -10)) + l2
+            + batchNorms([64, 5], .shifted(mean: -10)) + l2 + softmaxes
     }()
 
     private static func batchNorms(_ x: Shape, _ fill: Fill) -> [OpCase] {
@@ -79,5 +79,39 @@ extension OpCase {
                 .l2Normalise(epsilon: 100), "rows shorter than epsilon", [.init([3, 7])],
                 [.init([3, 7], reduction: 7)]),
         ]
+    }()
+
+    private static let softmaxes: [OpCase] = {
+        let shapes: [(Shape, [Int])] = [
+            ([1], [0]), ([5], [0]), ([1, 2], [0, 1]), ([3, 7], [0, 1]), ([2, 3, 5, 7], [0, 1, 2, 3]),
+            ([1, 2, 19, 20], [1]),
+            ([1, 420, 2], [2]), ([4, 1000], [1]), ([2, 129, 3], [1]), ([2, 2, 3, 2, 65], [2, 4]),
+            ([33, 64], [0, 1]),
+        ]
+        let random = shapes.flatMap { shape, axes in
+            axes.flatMap { axis in
+                let length = shape[axis], detail = "axis \(axis) of \(shape)"
+                // Rounding of the difference to the largest element, which is a few in size, is multiplied by exp.
+                return [
+                    OpCase(
+                        .softmax(axis: axis), detail, [.init(shape)], [.init(shape, reduction: length + 16)]),
+                    OpCase(
+                        .softmaxGradient(axis: axis), detail,
+                        [.init(shape, .uniform(0...2 / Float(length))), .init(shape)],
+                        [.init(shape, reduction: length + 4, scale: 1 / Float(length))]),
+                ]
+            }
+        }
+        let infinity = Float.infinity
+        let hard: [(String, [Float])] = [
+            ("large", [1000, 1001, 999, -1000]), ("alike", [-3e38, -3e38, -3e38, -3e38]),
+            ("minus infinity", [-infinity, 2, 1, -infinity]),
+        ]
+        return random
+            + hard.map { detail, values in
+                OpCase(
+                    .softmax(axis: 1), "\(detail) elements", [.init([1, 4], .fixed(values))],
+                    [.init([1, 4], reduction: 20)])
+            }
     }()
 }

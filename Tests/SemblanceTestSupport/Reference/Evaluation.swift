@@ -37,6 +37,11 @@ extension Op {
         case .l2NormaliseGradient(let epsilon):
             outputs[0] = Reference.l2NormaliseGradient(inputs[0], dy: inputs[1], epsilon: Double(epsilon))
 
+        case .softmax(let axis):
+            outputs[0] = Reference.softmax(inputs[0], axis: axis)
+        case .softmaxGradient(let axis):
+            outputs[0] = Reference.softmaxGradient(y: inputs[0], dy: inputs[1], axis: axis)
+
         case .activation(let activation):
             outputs[0] = Reference.activation(activation, inputs[0], slope: inputs.dropFirst().first)
         case .activationGradient(let activation):
@@ -45,6 +50,8 @@ extension Op {
             outputs[0] = Reference.broadcast(inputs[0], inputs[1], +)
         case .multiply:
             outputs[0] = Reference.broadcast(inputs[0], inputs[1], *)
+        case .divide:
+            outputs[0] = Reference.broadcast(inputs[0], inputs[1], /)
         case .reduceSum:
             outputs[0] = Reference.reduceSum(inputs[0], shape: outputs[0].shape)
         case .dropout(let dropout):
@@ -71,6 +78,12 @@ extension Op {
             outputs[0] = Reference.concat(inputs, axis: axis, shape: outputs[0].shape)
         case .slice(let axis, let start, _):
             outputs[0] = Reference.slice(inputs[0], axis: axis, start: start, shape: outputs[0].shape)
+        case .pad(let pad):
+            outputs[0] = Reference.pad(pad, inputs[0], shape: outputs[0].shape)
+        case .resizeLinear(let resize):
+            outputs[0] = Reference.resizeLinear(resize, inputs[0], shape: outputs[0].shape)
+        case .resizeLinearGradient(let resize):
+            outputs[0] = Reference.resizeLinearGradient(resize, dy: inputs[0], shape: outputs[0].shape)
         case .resizeNearest(let scale):
             outputs[0] = Reference.resizeNearest(scale, inputs[0], shape: outputs[0].shape)
         case .resizeNearestGradient(let scale):

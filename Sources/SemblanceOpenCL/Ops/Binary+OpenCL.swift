@@ -1,15 +1,15 @@
 import SemblanceCore
 
 extension Lowering {
-    /// `add` and `multiply`: a, b -> y, where b may have dimensions of 1.
+    /// `add`, `multiply` and `divide`: a, b -> y, where b may have dimensions of 1.
     mutating func combine(
         _ operation: String, _ a: DeviceTensor, _ b: DeviceTensor, _ y: DeviceTensor
     ) throws(SemblanceError) {
-        if a.shape == b.shape { return launchElements(operation, operation, [a, b, y], run: y.count) }
+        if a.shape == b.shape { return launchElements("binary", operation, [a, b, y], run: y.count) }
         let strides = zip(b.shape.strides, b.shape.dimensions).map { $1 == 1 ? 0 : $0 }
         let axes = StridedAxes(sizes: a.shape.dimensions, strides: strides)
         launchItems(
-            operation, operation + "Broadcast", defines: StridedAxes.defines(axes), [a, b, y],
+            "binary", operation + "Broadcast", defines: StridedAxes.defines(axes), [a, b, y],
             try axes.arguments(for: operation), count: y.count)
     }
 }
