@@ -5,7 +5,7 @@ BUILD = $(SWIFT) build -c release
 BINARY = .build/release/semblance
 SOURCES = Package.swift Sources Tests
 
-.PHONY: setup demo models build test check-races bench format lint install clean
+.PHONY: setup demo models build test check-races fuzz bench format lint install clean
 
 setup:
 	scripts/setup
@@ -33,6 +33,12 @@ check-races: setup
 	$(BUILD) --build-tests
 	Tests/check-races.sh
 
+# Damaged model files, for ten minutes: no crash, no endless loop, no memory beyond a bound. Files that find a fault stay in .fuzz.
+FUZZ_SECONDS ?= 600
+fuzz: setup
+	$(BUILD) --product FuzzONNX
+	.build/release/FuzzONNX $(FUZZ_SECONDS) .fuzz Tests/SemblanceONNXTests/Graphs Tests/SemblanceONNXTests/Forms
+
 bench: build
 	scripts/bench $(BINARY)
 
@@ -48,4 +54,4 @@ install: setup
 	install -D -m 755 .build/static/release/semblance $(DESTDIR)$(PREFIX)/bin/semblance
 
 clean:
-	rm -rf .build .demo
+	rm -rf .build .demo .fuzz

@@ -63,9 +63,15 @@ let package = Package(
                 "SemblanceTestSupport",
             ],
             exclude: ["Vectors", "generate_torch_vectors.py"]),
+        // Damaged and malicious model files; `make fuzz` tries them for as long as one likes.
+        .target(
+            name: "ONNXFuzzing", dependencies: ["SemblanceONNX", "SemblanceCore"], path: "Tests/ONNXFuzzing"),
+        .executableTarget(name: "FuzzONNX", dependencies: ["ONNXFuzzing"], path: "Tests/FuzzONNX"),
         .testTarget(
             name: "SemblanceONNXTests",
-            dependencies: ["SemblanceONNX", "SemblanceCore", "SemblanceCPU", "SemblanceTestSupport"],
+            dependencies: [
+                "SemblanceONNX", "SemblanceCore", "SemblanceCPU", "SemblanceTestSupport", "ONNXFuzzing",
+            ],
             exclude: ["Forms", "Graphs", "export_graphs.py", "make_forms.py", "open_graph.py"]),
         .testTarget(
             name: "SemblanceTests",

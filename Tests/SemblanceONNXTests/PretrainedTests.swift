@@ -20,8 +20,9 @@ struct PretrainedTests {
         var testDescription: String { "\(model) \(height)x\(width), batch \(batch)" }
     }
 
-    static let embedder = "face_recognition_sface_2021dec_int8bq.onnx"
-    static let detector = "face_detection_yunet_2023mar_int8bq.onnx"
+    // As `make models` names them.
+    static let embedder = "sface.onnx"
+    static let detector = "yunet.onnx"
 
     @Test(arguments: [
         Case(model: embedder, height: 112, width: 112, batch: 1),

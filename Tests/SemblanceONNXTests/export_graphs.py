@@ -153,6 +153,90 @@ class Heads(nn.Module):
         return torch.sigmoid(scores), boxes
 
 
+class InceptionUnit(nn.Sequential):
+    def __init__(self, inputs, outputs, kernel, stride=1, padding=0):
+        super().__init__(
+            nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False), nn.BatchNorm2d(outputs, eps=1e-3), nn.ReLU()
+        )
+
+
+class InceptionBlock(nn.Module):
+    """Branches that are joined, scaled down and added to what they branched from (Inception-ResNet's block A)."""
+
+    def __init__(self, width, scale, activates=True):
+        super().__init__()
+        self.scale = scale
+        self.activates = activates
+        self.branch0 = InceptionUnit(width, 4, 1)
+        self.branch1 = nn.Sequential(InceptionUnit(width, 4, 1), InceptionUnit(4, 4, 3, padding=1))
+        self.branch2 = nn.Sequential(
+            InceptionUnit(width, 4, 1), InceptionUnit(4, 6, (1, 3), padding=(0, 1)), InceptionUnit(6, 4, (3, 1), padding=(1, 0))
+        )
+        self.conv = nn.Conv2d(12, width, 1)
+
+    def forward(self, x):
+        y = torch.cat([self.branch0(x), self.branch1(x), self.branch2(x)], 1)
+        y = self.conv(y) * self.scale + x
+        return F.relu(y) if self.activates else y
+
+
+class InceptionReduction(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.branch0 = InceptionUnit(width, 6, 3, 2)
+        self.branch1 = nn.Sequential(InceptionUnit(width, 4, 1), InceptionUnit(4, 6, 3, 2))
+        self.pool = nn.MaxPool2d(3, 2)
+
+    def forward(self, x):
+        return torch.cat([self.branch0(x), self.branch1(x), self.pool(x)], 1)
+
+
+class InceptionResNet(nn.Module):
+    """FaceNet's form, small: stem, scaled residual blocks, a reduction, a last block without ReLU, a normalised embedding."""
+
+    def __init__(self, embedding=16):
+        super().__init__()
+        self.stem = nn.Sequential(InceptionUnit(3, 8, 3, 1, 1), nn.MaxPool2d(3, 2))
+        self.blocks = nn.Sequential(InceptionBlock(8, 0.17), InceptionBlock(8, 0.17))
+        self.reduction = InceptionReduction(8)
+        self.last = InceptionBlock(20, 1.0, activates=False)
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.dropout = nn.Dropout(0.6)
+        self.linear = nn.Linear(20, embedding, bias=False)
+        self.bn = nn.BatchNorm1d(embedding, eps=1e-3)
+
+    def forward(self, x):
+        x = self.dropout(self.pool(self.last(self.reduction(self.blocks(self.stem(x))))))
+        return F.normalize(self.bn(self.linear(x.view(x.shape[0], -1))), p=2, dim=1)
+
+
+class Variety(nn.Module):
+    """What other embedders have: max-feature-map, squeeze and excitation, attention, generalised mean, padding, bilinear upsampling."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 3)
+        self.squeeze = nn.Conv2d(8, 4, 1)
+        self.excite = nn.Conv2d(4, 8, 1)
+        self.side = nn.Conv2d(8, 8, 3, 2, 1)
+        self.attention = nn.Conv2d(8, 1, 1)
+        self.fc = nn.Linear(24, 12)
+
+    def forward(self, x):
+        x = self.stem(F.pad(x, (1, 1, 1, 1), mode="reflect"))
+        x = torch.max(*torch.split(x, 8, 1))
+        gate = F.hardsigmoid(self.excite(F.relu6(self.squeeze(x.mean((2, 3), keepdim=True)))))
+        x = F.hardswish(x * gate)
+        x = x + torch.tanh(F.interpolate(self.side(x), scale_factor=2, mode="bilinear", align_corners=False))
+        x = F.pad(x, (0, 1, 1, 0), value=0.5)
+        weights = torch.softmax(self.attention(x).flatten(2), -1)
+        pooled = (x.flatten(2) * weights).sum(-1)
+        general = x.clamp(min=1e-3).pow(3).mean((2, 3)).pow(1 / 3)
+        largest = x.amax((2, 3)) / (x.std((2, 3), unbiased=False) + 1)
+        x = self.fc(torch.cat([pooled, general, largest], 1))
+        return x / torch.sqrt(torch.sum(x**2, 1, keepdim=True) + 1e-6)
+
+
 def randomise(model):
     """Statistics and slopes that are not their starting values."""
     for module in model.modules():
@@ -219,3 +303,6 @@ export("assorted-opset13", Assorted, 13)
 export("assorted-dynamo-opset18", Assorted, 18, dynamo=True)
 export("heads-opset16", Heads, 16)
 export("heads-dynamo-opset21", Heads, 21, dynamo=True)
+export("inception-opset11", InceptionResNet, 11)
+export("inception-dynamo-opset20", InceptionResNet, 20, dynamo=True)
+export("inception-training-opset14", InceptionResNet, 14, keep=True)
