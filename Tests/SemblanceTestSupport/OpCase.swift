@@ -73,9 +73,18 @@ package struct OpCase: Sendable {
         + forms + losses
         + optimisers
 
+    /// An operation, and which activation it is: they have code of their own.
+    private var family: String {
+        switch op {
+        case .activation(let activation), .activationGradient(let activation):
+            "\(op.name) \(String(describing: activation).prefix { $0 != "(" })"
+        default: op.name
+        }
+    }
+
     /// A few small cases of each operation, those that differ most in the order of the table.
     package static func few(_ count: Int) -> [OpCase] {
-        Dictionary(grouping: all.filter { $0.size <= 1024 }, by: \.op.name).sorted { $0.key < $1.key }
+        Dictionary(grouping: all.filter { $0.size <= 1024 }, by: \.family).sorted { $0.key < $1.key }
             .flatMap { _, cases in
                 cases.count <= count ? cases : (0..<count).map { cases[$0 * (cases.count - 1) / (count - 1)] }
             }
