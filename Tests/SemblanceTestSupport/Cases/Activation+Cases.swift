@@ -30,16 +30,15 @@ extension OpCase {
         let detail = "\(activation) \(shape)"
         var y = OpCase(
             .activation(activation), detail, [.init(shape, forward)] + slope,
-            [.init(shape, reduction: activation.reduction)])
+            [.init(shape, reduction: activation.reduction, scale: activation.scale)])
         y.parameters = 1..<(isPrelu ? 2 : 1)
         let count = shape.count / shape.channels
-        // tanh's derivative is 1 - y^2, which cancels in the tails: it is as exact as 1.
         let dslope =
             isPrelu
             ? [Output([shape.channels], reduction: count, scale: Float(count).squareRoot())] : []
         let dx = OpCase(
             .activationGradient(activation), detail, [.init(shape, backward), .init(shape)] + slope,
-            [.init(shape, reduction: 2 * activation.reduction, scale: activation == .tanh ? 1 : 0)] + dslope)
+            [.init(shape, reduction: 2 * activation.reduction, scale: activation.scale)] + dslope)
         return [y, dx]
     }
 
@@ -66,14 +65,14 @@ extension OpCase {
             return [
                 OpCase(
                     .activation(activation), "\(activation) at its corners", [.init(shape, .fixed(x))],
-                    [.init(shape, reduction: activation.reduction)]),
+                    [.init(shape, reduction: activation.reduction, scale: activation.scale)]),
                 OpCase(
                     .activationGradient(activation), "\(activation) at its corners",
                     [.init([1, finite.count], .fixed(finite)), .init([1, finite.count])],
                     [
                         .init(
                             [1, finite.count], reduction: 2 * activation.reduction,
-                            scale: activation == .tanh ? 1 : 0)
+                            scale: activation.scale)
                     ]),
             ]
         }
@@ -88,6 +87,14 @@ extension Activation {
         case .power(let exponent) where exponent < 0 || exponent != exponent.rounded():
             (.uniform(0.2...4), .uniform(0.2...4))
         default: nil
+        }
+    }
+
+    /// Where terms of about 1 may cancel: 1 - y^2 in tanh's derivative, lines through an axis.
+    fileprivate var scale: Float {
+        switch self {
+        case .tanh, .hardSigmoid, .hardSwish: 1
+        default: 0
         }
     }
 
