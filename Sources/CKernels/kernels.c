@@ -85,6 +85,9 @@ EMBED(sumOfSquares)
 EMBED(transpose)
 #embed "../../Kernels/transpose.cl"
 };
+EMBED(warp)
+#embed "../../Kernels/warp.cl"
+};
 
 // One line a kernel file.
 #define KERNELS(X) \
@@ -114,7 +117,8 @@ EMBED(transpose)
     X(sgd) \
     X(softmax) \
     X(sumOfSquares) \
-    X(transpose)
+    X(transpose) \
+    X(warp)
 
 const char *semblance_kernel_source(const char *name, size_t *length) {
 #define FIND(stem)                            \

@@ -25,8 +25,9 @@ enum CommandLineTool {
     static let version = "0.1.0"
 
     static let commands: [any Command.Type] = [
-        TrainCommand.self, IdentifyCommand.self, VerifyCommand.self, EmbedCommand.self, EvaluateCommand.self,
-        InfoCommand.self, NewCommand.self, DevicesCommand.self, BenchCommand.self, FacesCommand.self,
+        DetectCommand.self, AlignCommand.self, EmbedCommand.self, IdentifyCommand.self, VerifyCommand.self,
+        EvaluateCommand.self, TrainCommand.self, ModelsCommand.self, InfoCommand.self, NewCommand.self,
+        DevicesCommand.self, BenchCommand.self, FacesCommand.self,
     ]
 
     static func run(_ arguments: [String]) -> Int32 {

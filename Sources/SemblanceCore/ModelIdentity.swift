@@ -1,4 +1,5 @@
-/// Which model an embedding, a gallery or a checkpoint belongs to: its architecture and a hash over all of its weights.
+/// Which model an embedding, a gallery or a checkpoint belongs to: its architecture and a hash over all of its weights, or over the
+/// file that it came from. Thresholds and other descriptions are no part of it.
 public struct ModelIdentity: Sendable, Hashable, Codable, CustomStringConvertible {
     public var architecture: String
     /// 64 bits in hexadecimal.
@@ -20,6 +21,14 @@ public struct ModelIdentity: Sendable, Hashable, Codable, CustomStringConvertibl
             hash.add(parameter.name)
             parameter.tensor.values.withUnsafeBytes { hash.add($0) }
         }
+        fingerprint = hash.text
+    }
+
+    /// Hashes a file: that stays the same whatever way later versions read it.
+    package init(architecture: String, file bytes: [UInt8]) {
+        self.architecture = architecture
+        var hash = Fingerprint()
+        bytes.withUnsafeBytes { hash.add($0) }
         fingerprint = hash.text
     }
 

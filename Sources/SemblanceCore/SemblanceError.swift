@@ -26,6 +26,10 @@ public struct SemblanceError: Error, Sendable, CustomStringConvertible {
         case outputUnwritable
         /// Embeddings, galleries or checkpoints that belong to another model.
         case modelMismatch
+        /// A photograph without a face.
+        case noFace
+        /// A photograph with several faces where one is wanted.
+        case severalFaces
         /// The user asked to stop.
         case cancelled
         /// A broken invariant of the engine itself: a bug.

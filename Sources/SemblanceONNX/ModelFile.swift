@@ -51,6 +51,13 @@ final class ModelFile {
     }
 }
 
+/// The bytes of a model file, for a model that is read more than once.
+/// - Throws: `invalidInput` where it is missing, unreadable or no regular file.
+package func modelBytes(path: String) throws(SemblanceError) -> [UInt8] {
+    let file = try ModelFile(path: path)
+    return try file.bytes(0..<file.size)
+}
+
 /// The files beside a model that hold the weights of a large one (`model.onnx.data`).
 struct ExternalData {
     /// The model's folder; nil for a model that came from memory.
@@ -58,6 +65,9 @@ struct ExternalData {
     private var files: [String: ModelFile] = [:]
 
     init(folder: String?) { self.folder = folder }
+
+    /// Whether a file has been opened.
+    var isUsed: Bool { !files.isEmpty }
 
     /// Opens a file beside the model.
     /// - Returns: the file, and whether it was opened just now.

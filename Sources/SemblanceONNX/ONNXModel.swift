@@ -5,12 +5,15 @@ package struct ONNXModel: Sendable {
     package var network: Network
     /// The file's `metadata_props`.
     package var metadata: [String: String]
+    /// Over the file, or over the network where weights lie in other files; for models that were read.
+    package private(set) var identity: ModelIdentity
     /// The program that wrote the file, and its version.
     package var producer: (name: String, version: String)
 
     package init(network: Network, metadata: [String: String] = [:], producerVersion: String = "1") {
         self.network = network
         self.metadata = metadata
+        identity = ModelIdentity(of: network)
         producer = ("semblance", producerVersion)
     }
 
@@ -46,6 +49,9 @@ package struct ONNXModel: Sendable {
             let reader = GraphReader(graph, opset: opset, fileSize: bytes.count, folder: folder)
             let network = try reader.read(inputShape: inputShape)
             var result = ONNXModel(network: network)
+            if !reader.external.isUsed {
+                result.identity = ModelIdentity(architecture: network.name, file: bytes)
+            }
             result.producer = (model.producerName, model.producerVersion)
             for entry in model.metadata {
                 guard result.metadata.updateValue(entry.value, forKey: entry.key) == nil else {

@@ -50,6 +50,7 @@ enum Tool {
         // The program's own choice of threads would have processes of parallel tests fight for the cores.
         var variables = ProcessInfo.processInfo.environment
         variables["SEMBLANCE_DEVICE"] = "cpu"
+        variables["SEMBLANCE_MODELS"] = "/nonexistent"
         variables["SWIFT_BACKTRACE"] = "enable=no"
         process.environment = variables.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice

@@ -83,25 +83,4 @@ import Testing
             #expect(image.width == (orientation.rawValue < 5 ? 3 : 2))
         }
     }
-
-    @Test func networkInputHasPlanesInTheAskedOrder() throws {
-        let image = try Image(width: 2, height: 1, channels: 3, pixels: [10, 20, 30, 40, 50, 60])
-        func input(_ image: Image, _ channels: Int, _ mean: [Float], _ scale: [Float], _ order: ColorOrder)
-            -> [Float]
-        {
-            var values = [Float](repeating: .nan, count: channels * image.width * image.height)
-            values.withUnsafeMutableBufferPointer {
-                image.write(into: $0, channels: channels, mean: mean, scale: scale, order: order)
-            }
-            return values
-        }
-        #expect(input(image, 3, [10], [0.5], .rgb) == [0, 15, 5, 20, 10, 25])
-        #expect(input(image, 3, [0], [1], .bgr) == [30, 60, 20, 50, 10, 40])
-        // Means and scales belong to the planes, not to the image's channels.
-        #expect(input(image, 3, [30, 20, 10], [1, 2, 3], .bgr) == [0, 30, 0, 60, 0, 90])
-        #expect(input(image, 1, [0], [1], .bgr) == image.grey().pixels.map(Float.init))
-        #expect(
-            input(image.grey(), 3, [0], [1], .rgb)
-                == (0..<3).flatMap { _ in image.grey().pixels.map(Float.init) })
-    }
 }

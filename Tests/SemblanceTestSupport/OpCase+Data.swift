@@ -30,6 +30,12 @@ extension OpCase {
                 let edge = random.uniform() < 0.1
                 return edge ? (random.uniform() < 0.5 ? -0.9999 : 0.9999) : random.uniform(-0.95...0.95)
             }
+        case .pixels:
+            return (0..<count).map { _ in Float(Int.random(in: 0..<1 << 24, using: &random)) }
+        case .views(let pictures, let capacity):
+            return (0..<shape.batch).flatMap { _ in
+                view(of: Int.random(in: 0..<pictures, using: &random), capacity: capacity, &random)
+            }
         case .channelMean(let source):
             return statistics(of: source, values).map { Float($0.mean) }
         case .channelInverseDeviation(let source, let epsilon):
@@ -37,6 +43,18 @@ extension OpCase {
                 Float(1 / ($0.variance + Double(epsilon)).squareRoot())
             }
         }
+    }
+
+    private func view(of picture: Int, capacity: Int, _ random: inout RandomSource) -> [Float] {
+        let width = Int.random(in: 0...capacity, using: &random)
+        let height = width == 0 ? 0 : Int.random(in: 1...capacity / width, using: &random)
+        let size = [Float(picture), Float(width), Float(height)]
+        let shift = (0..<2).map { _ in random.uniform(-6...6) }
+        guard random.uniform() < 0.6 else {
+            return size + [1, 0, shift[0].rounded(), 0, 1, shift[1].rounded()]
+        }
+        let linear = (0..<4).map { _ in random.uniform(-2...2) }
+        return size + [linear[0], linear[1], shift[0], linear[2], linear[3], shift[1]]
     }
 
     private func statistics(of source: Int, _ values: [[Float]]) -> [(mean: Double, variance: Double)] {

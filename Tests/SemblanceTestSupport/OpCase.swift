@@ -17,6 +17,10 @@ package enum Fill: Sendable, Hashable {
     /// [C] of input `of`: its mean, or 1 / sqrt(variance + epsilon), over everything but the channel.
     case channelMean(of: Int)
     case channelInverseDeviation(of: Int, epsilon: Float)
+    /// Pixels of any colour, packed.
+    case pixels
+    /// Views of so many pictures of up to so many pixels: whole pixels apart, turned, enlarged, shrunk and past the edge.
+    case views(pictures: Int, capacity: Int)
 }
 
 /// One operation with shapes and the data that it is to be tested and timed with.
@@ -70,7 +74,7 @@ package struct OpCase: Sendable {
 
     package static let all: [OpCase] =
         convolutions + convolutionGradients + products + normalisations + activations + elements + windows
-        + forms + losses
+        + forms + warps + losses
         + optimisers
 
     /// An operation, and which activation it is: they have code of their own.

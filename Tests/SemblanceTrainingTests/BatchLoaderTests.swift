@@ -127,9 +127,10 @@ import Testing
         defer { loader.stop() }
         let batch = try #require(try next(loader))
         for (row, label) in batch.labels.enumerated() {
-            var expected = [Float](repeating: .nan, count: Self.format.count)
-            expected.withUnsafeMutableBufferPointer {
-                Self.image(label == 0 ? "a" : "b").write(into: $0, format: Self.format)
+            let (face, format) = (Self.image(label == 0 ? "a" : "b").face(for: Self.format), Self.format)
+            let expected = (0..<format.count).map { index in
+                let (channel, pixel) = index.quotientAndRemainder(dividingBy: face.width * face.height)
+                return (Float(face.pixels[pixel * face.channels + channel]) - format.mean) * format.scale
             }
             let found = batch.images[row * Self.format.count..<(row + 1) * Self.format.count]
             #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 })

@@ -1,18 +1,16 @@
 import SemblanceCore
 import SemblanceImaging
 import SemblanceTraining
-import Synchronization
 
-/// Turns images of faces into embeddings with one model on one device. Safe to share between threads; calls take turns.
+/// Turns faces into embeddings with one model on one device. Safe to share between threads; calls take turns.
 public final class FaceRecognizer: Sendable {
     public let model: RecognitionModel
     public let device: SelectedDevice
-    /// Images that the device works on at once.
+    /// Faces that the device works on at once.
     public let batch: Int
-    private let faultPolicy: FaultPolicy
-    private let embedder: Mutex<Embedder?>
+    private let embedder: Recoverable<Embedder>
 
-    /// - Parameter batch: images worked on at once; fewer are padded, so take 1 for single images.
+    /// - Parameter batch: faces worked on at once; fewer are padded, so take 1 for single ones.
     /// - Throws: what preparing the model on the device throws.
     public init(
         model: RecognitionModel, device: SelectedDevice, batch: Int = 1, onFault: FaultPolicy = .fail
@@ -23,39 +21,34 @@ public final class FaceRecognizer: Sendable {
         self.model = model
         self.device = device
         self.batch = batch
-        faultPolicy = onFault
-        embedder = Mutex(nil)
-        try embedder.withLock { (embedder) throws(SemblanceError) in embedder = try prepare() }
-    }
-
-    private func prepare() throws(SemblanceError) -> sending Embedder {
-        try Embedder(model.network, format: model.description.input, on: device, batch: batch)
+        embedder = try Recoverable(on: device, policy: onFault) { (device) throws(SemblanceError) in
+            try Embedder(model.network, format: model.description.input, on: device, batch: batch)
+        }
     }
 
     /// Embeds images, each of which is one face: resized to the network's input as a whole.
     /// - Throws: `deviceFault` and its like where the policy does not move to the CPU; `numericalFailure` for an embedding that is no
     ///   direction.
     public func embed(_ images: [Image]) throws(SemblanceError) -> [Embedding] {
-        let vectors = try embedder.withLock { (embedder) throws(SemblanceError) in
-            do throws(SemblanceError) {
-                return try run(&embedder, images)
-            } catch {
-                guard faultPolicy == .moveToCPU, error.isOfDevice else { throw error }
-                try device.fallBack(from: embedder?.device ?? device.device, because: error)
-                embedder = nil
-                return try run(&embedder, images)
-            }
-        }
-        return vectors.map { Embedding(values: $0, model: model.identity) }
+        try embed(views: images.map { ImageView($0.face(for: model.description.input)) })
     }
 
-    private func run(_ embedder: inout Embedder?, _ images: [Image]) throws(SemblanceError) -> [[Float]] {
-        let ready: Embedder
-        if let embedder { ready = embedder } else { ready = try prepare() }
-        embedder = ready
-        let format = model.description.input
-        return try ready.embed(count: images.count) { (index, buffer) throws(SemblanceError) in
-            images[index].write(into: buffer, format: format)
+    /// Embeds faces found in images, each turned and scaled as the model's alignment says.
+    /// - Throws: as `embed`; `usage` for a model that knows no alignment.
+    public func embed(faces: [(image: Image, face: DetectedFace)]) throws(SemblanceError) -> [Embedding] {
+        guard let alignment = model.description.alignment else {
+            throw SemblanceError(
+                .usage, "the model \(model.identity) was trained on whole images and knows no alignment",
+                remedy: "give it face crops instead of photographs")
         }
+        return try embed(
+            views: faces.map { (face) throws(SemblanceError) in
+                ImageView(face.image, try alignment.transform(of: face.face.landmarks))
+            })
+    }
+
+    private func embed(views: [ImageView]) throws(SemblanceError) -> [Embedding] {
+        let vectors = try embedder.use { (embedder) throws(SemblanceError) in try embedder.embed(views) }
+        return vectors.map { Embedding(values: $0, model: model.identity) }
     }
 }

@@ -29,11 +29,17 @@ public struct ModelDescription: Sendable, Hashable, Codable {
     }
 
     public var input: InputFormat
+    /// How faces are brought into the input; nil for a model that was trained on whole images.
+    public var alignment: Alignment?
     public var calibration: Calibration
     public var training: TrainingSummary?
 
-    public init(input: InputFormat, calibration: Calibration, training: TrainingSummary? = nil) {
+    public init(
+        input: InputFormat, alignment: Alignment? = nil, calibration: Calibration,
+        training: TrainingSummary? = nil
+    ) {
         self.input = input
+        self.alignment = alignment
         self.calibration = calibration
         self.training = training
     }
@@ -47,9 +53,13 @@ public struct RecognitionModel: Sendable {
     public let identity: ModelIdentity
 
     public init(network: Network, description: ModelDescription) {
+        self.init(network: network, description: description, identity: ModelIdentity(of: network))
+    }
+
+    private init(network: Network, description: ModelDescription, identity: ModelIdentity) {
         self.network = network
         self.description = description
-        identity = ModelIdentity(of: network)
+        self.identity = identity
     }
 
     public var architecture: String { network.name }
@@ -59,31 +69,35 @@ public struct RecognitionModel: Sendable {
     private enum Key {
         static let description = "semblance.description"
         static let architecture = "semblance.architecture"
+        static let fingerprint = "semblance.fingerprint"
     }
 
-    /// Reads an ONNX file. One that was not written here is taken to want RGB from -1 to 1, and is uncalibrated.
+    /// Reads an ONNX file. What is assumed about one that was not written here, `ForeignModel` says.
     /// - Throws: `invalidInput` or `invalidModel` naming the file.
     public init(path: String) throws(SemblanceError) {
         let model = try ONNXModel.read(path: path)
         var network = model.network
         if let architecture = model.metadata[Key.architecture] { network.name = architecture }
-        if let text = model.metadata[Key.description] {
-            do {
-                let description = try JSONDecoder().decode(ModelDescription.self, from: Data(text.utf8))
-                self.init(network: network, description: description)
-            } catch {
-                throw SemblanceError(
-                    .invalidModel, "\(path): its description cannot be read",
-                    remedy: "write the model again with this version", cause: error)
-            }
-        } else {
-            let reason = "the file has no calibration: it was not written by semblance train"
+        guard let text = model.metadata[Key.description] else {
             self.init(
-                network: network,
-                description: ModelDescription(
-                    input: try InputFormat(trainingInputOf: network),
-                    calibration: .uncalibrated(reason: reason)))
+                network: network, description: try ForeignModel.description(of: network, path: path),
+                identity: model.identity)
+            return
         }
+        let description: ModelDescription
+        do {
+            description = try JSONDecoder().decode(ModelDescription.self, from: Data(text.utf8))
+        } catch {
+            throw SemblanceError(
+                .invalidModel, "\(path): its description cannot be read",
+                remedy: "write the model again with this version", cause: error)
+        }
+        // A calibrated copy of a model is still that model, and keeps its galleries.
+        let identity = model.metadata[Key.fingerprint].map {
+            ModelIdentity(architecture: network.name, fingerprint: $0)
+        }
+        self.init(
+            network: network, description: description, identity: identity ?? ModelIdentity(of: network))
     }
 
     /// Writes an ONNX file, atomically.
@@ -96,6 +110,7 @@ public struct RecognitionModel: Sendable {
         }
         let metadata = [
             Key.description: String(decoding: data, as: UTF8.self), Key.architecture: network.name,
+            Key.fingerprint: identity.fingerprint,
         ]
         try ONNXModel(network: network, metadata: metadata).write(to: path)
     }

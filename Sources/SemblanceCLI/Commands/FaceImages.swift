@@ -1,68 +1,194 @@
 import Foundation
 import Semblance
+import SemblanceCore
 
 /// Options of the commands that read faces.
 enum FaceOptions {
+    static let model = Option("--model", "FILE", "the model (ONNX; default: sface of the models folder)")
+    static let detector = [
+        Option("--detector", "FILE", "the face detector (ONNX; default: yunet of the models folder)"),
+        Option("--min-face", "PIXELS", "width of the smallest faces to look for (default: 20)"),
+        Option("--face-score", "SCORE", "drop faces that the detector is less sure of (default: 0.6)"),
+    ]
     static let crop = Option(
         "--crop", "FRACTION",
-        "take the middle square of this fraction of the smaller side (default: the whole image)")
-    static let strict = Option("--strict", nil, "an image that cannot be read is an error")
-    static let model = Option("--model", "FILE", "the model (ONNX)")
+        "no detection: the middle square of this fraction of the smaller side is the face")
+    static let strict = Option("--strict", nil, "an image that cannot be used is an error")
 
-    /// The face of an image file: the whole image, or its middle.
-    static func face(_ path: String, _ arguments: Arguments) throws(SemblanceError) -> Image {
-        let image = try ImageDecoder().decode(path: path)
-        guard let fraction = try arguments.number("--crop", 0.01...1) else { return image }
-        return image.middle(fraction)
+    static func faces(_ standard: FaceSelection) -> Option {
+        Option(
+            "--faces", "WHICH",
+            "all, largest, central or only (one, several are an error); whole takes the image as the face (default: \(standard.rawValue); whole for models trained on whole images)"
+        )
+    }
+
+    /// All that choose a model and how faces are found for it.
+    static func recognition(_ standard: FaceSelection) -> [Option] {
+        [model, faces(standard), crop] + detector
+    }
+
+    static func detectionOptions(_ arguments: Arguments) throws(SemblanceError) -> DetectionOptions {
+        var options = DetectionOptions()
+        if let width = try arguments.number("--min-face", 1...10_000) { options.minimumFace = width }
+        if let score = try arguments.number("--face-score", 0...1) { options.scoreThreshold = score }
+        return options
+    }
+
+    static func detector(_ arguments: Arguments, on device: SelectedDevice) throws(SemblanceError)
+        -> FaceDetector
+    {
+        let path = try path("--detector", standard: ModelFolder.detector, arguments)
+        return try FaceDetector(
+            model: DetectionModel(path: path), device: device, options: detectionOptions(arguments),
+            onFault: .moveToCPU)
+    }
+
+    /// The file that an option names, or a pretrained model.
+    private static func path(_ option: String, standard: String, _ arguments: Arguments)
+        throws(SemblanceError) -> String
+    {
+        if let named = arguments.text(option) { return try ModelFolder.resolve(named) }
+        guard let entry = ModelFolder.entries.first(where: { $0.name == standard }), entry.isPresent else {
+            throw SemblanceError(
+                .usage, "no \(option) is given, and the pretrained \(standard) is not in \(ModelFolder.path)",
+                remedy: "make models fetches it; or name a model with \(option)")
+        }
+        return entry.path
     }
 
     /// A model on a device. Under an automatic choice, a device that fails in mid-run is replaced by the CPU.
     static func recognizer(_ arguments: Arguments, batch: Int) throws(SemblanceError) -> FaceRecognizer {
-        let model = try RecognitionModel(path: arguments.required("--model"))
+        let path = try path("--model", standard: ModelFolder.recognizer, arguments)
+        let model = try RecognitionModel(path: path)
         return try FaceRecognizer(model: model, device: arguments.device(), batch: batch, onFault: .moveToCPU)
+    }
+
+    /// From photographs to embeddings, with the faces that the options or else the model ask for.
+    static func photos(_ arguments: Arguments, batch: Int, faces standard: FaceSelection)
+        throws(SemblanceError) -> PhotoRecognizer
+    {
+        let crop = try arguments.number("--crop", 0.01...1)
+        let named = arguments.text("--faces")
+        if crop != nil, let named, named != "whole" {
+            throw SemblanceError(
+                .usage, "--crop and --faces \(named) are both given",
+                remedy: "--crop does without detection: leave one of them out")
+        }
+        var selection = standard
+        if let named, named != "whole" {
+            guard let choice = FaceSelection(rawValue: named) else {
+                let choices = FaceSelection.allCases.map(\.rawValue).joined(separator: ", ")
+                throw SemblanceError(
+                    .usage, "--faces \(named)", remedy: "choose from \(choices) and whole")
+            }
+            selection = choice
+        }
+        let recognizer = try recognizer(arguments, batch: batch)
+        let asksForDetection = (named != nil && named != "whole") || arguments.text("--detector") != nil
+        let isWhole =
+            crop != nil || named == "whole"
+            || recognizer.model.description.alignment == nil && !asksForDetection
+        return try PhotoRecognizer(
+            recognizer, detector: isWhole ? nil : detector(arguments, on: recognizer.device),
+            selection: selection, crop: crop)
+    }
+}
+
+extension PhotoRecognizer {
+    /// How faces are found, in words.
+    var method: String {
+        guard let detector else {
+            return crop.map { "none (middle \($0) of each image)" } ?? "none (whole images)"
+        }
+        return "\(detector.model.identity), faces: \(selection.rawValue)"
     }
 }
 
 /// An image that could not be used, in JSON results.
 struct FailedImage: Encodable {
     var image: String
+    var outcome: String
     var error: String
+
+    init(_ path: String, _ error: SemblanceError) {
+        image = path
+        outcome = error.code == .noFace ? "no_face" : "failed"
+        self.error = "\(error)"
+    }
 }
 
-/// Embeds image files in batches; an unreadable one is reported and left out, or ends the command under --strict.
-struct FaceReader {
-    let recognizer: FaceRecognizer
-    let arguments: Arguments
+/// Runs through photographs for a command: reports those that cannot be used, counts, and shows progress.
+struct PhotoRun {
+    let photos: PhotoRecognizer
+    let isJSON: Bool
+    let isStrict: Bool
+    /// Whether a photograph without a face is passed to `body` rather than being a failure.
+    var acceptsNoFace = false
+    private(set) var count = 0
     private(set) var failures = 0
 
-    init(_ recognizer: FaceRecognizer, _ arguments: Arguments) {
-        self.recognizer = recognizer
-        self.arguments = arguments
+    init(_ photos: PhotoRecognizer, _ arguments: Arguments) {
+        self.photos = photos
+        isJSON = arguments.flag("--json")
+        isStrict = arguments.flag("--strict")
     }
 
-    /// Calls `body` with every file that can be read, in order.
-    mutating func embed(
-        _ paths: [String], onFailure: (String, SemblanceError) throws -> Void,
-        _ body: (_ index: Int, Embedding) throws -> Void
+    /// For commands that have a fixed number of images, none of which can be left out.
+    init(_ photos: PhotoRecognizer, isStrict: Bool) {
+        self.photos = photos
+        isJSON = false
+        self.isStrict = isStrict
+    }
+
+    /// Calls `body` with every photograph that can be used, in order.
+    /// - Throws: under --strict the first failure.
+    mutating func read(
+        _ paths: some Sequence<String>,
+        _ body: (_ path: String, _ photo: Image, [RecognizedFace]) throws -> Void
     ) throws {
-        var pending: [(index: Int, image: Image)] = []
-        func flush() throws {
-            let embeddings = try recognizer.embed(pending.map(\.image))
-            for ((index, _), embedding) in zip(pending, embeddings) { try body(index, embedding) }
-            pending = []
+        let (isJSON, isStrict, acceptsNoFace) = (isJSON, isStrict, acceptsNoFace)
+        var (count, failures) = (0, 0)
+        defer {
+            Console.endProgress()
+            self.count += count
+            self.failures += failures
         }
-        for (index, path) in paths.enumerated() {
+        try photos.recognize(paths: paths) { path, photo, outcome in
+            count += 1
             do {
-                pending.append((index, try FaceOptions.face(path, arguments)))
-            } catch {
-                guard error.code != .usage, !arguments.flag("--strict") else { throw error }
-                // What came before it comes out before it.
-                try flush()
+                let faces = try outcome.get()
+                guard let photo, !faces.isEmpty || acceptsNoFace else {
+                    throw SemblanceError.noFace
+                }
+                try body(path, photo, faces)
+            } catch let error as SemblanceError where photo == nil || error.isOfPhoto {
+                let error = error.naming(path)
+                guard !isStrict else { throw error }
                 failures += 1
-                try onFailure(path, error)
+                if isJSON { try Console.json(FailedImage(path, error)) }
+                Console.error("\(error)")
             }
-            if pending.count == recognizer.batch { try flush() }
+            if Console.isTerminal, count % 64 == 0 { Console.progress("\(count) images") }
         }
-        try flush()
+    }
+}
+
+extension SemblanceError {
+    static let noFace = SemblanceError(
+        .noFace, "no face found",
+        remedy: "try --face-score 0.4, or --faces whole for images that are face crops")
+
+    /// Whether it concerns one photograph and no other.
+    var isOfPhoto: Bool {
+        switch code {
+        case .noFace, .severalFaces, .invalidInput, .unsupportedFormat: true
+        default: false
+        }
+    }
+
+    /// The same error with the file that it is about.
+    func naming(_ path: String) -> SemblanceError {
+        message.contains(path)
+            ? self : SemblanceError(code, "\(path): \(message)", remedy: remedy, cause: cause)
     }
 }

@@ -3,24 +3,24 @@ import Semblance
 
 enum IdentifyCommand: Command {
     static let name = "identify"
-    static let summary = "Say who is in face images, by comparing them with a folder of known people."
-    static let operands = "IMAGE..."
+    static let summary = "Say who is in photographs, by comparing the faces with those of known people."
+    static let operands = "IMAGE|FOLDER|-..."
     static let options =
         [
-            FaceOptions.model,
             Option("--gallery", "DIR", "known people: DIR/person/image, or DIR/person.jpg"),
-            Option("-k", "N", "people to list for each image (default: 1)"),
-        ] + ThresholdOptions.options + [
-            FaceOptions.crop, FaceOptions.strict,
+            Option("-k", "N", "people to list for each face (default: 1)"),
+        ] + FaceOptions.recognition(.all) + ThresholdOptions.options + [
+            FaceOptions.strict, Drawing.option,
             Option("--sheet", "FILE", "write a contact sheet (PNG) of probes and matches"), Option.json,
         ] + Option.device
     static let details = """
-        The nearest person is named where the similarity reaches the threshold; below it the outcome is "unknown". A model
+        Every face of a photograph gets an answer of its own; of enrolled photographs the largest face counts. The nearest person is named where the similarity reaches the threshold; below it the outcome is "unknown". A model
         without a calibrated threshold leaves it "undecided" unless --threshold is given.
         """
 
     private struct Report: Encodable {
         var image: String
+        var face: DetectedFace?
         var outcome: String
         var name: String?
         var similarity: Float?
@@ -33,69 +33,96 @@ enum IdentifyCommand: Command {
     }
 
     static func run(_ arguments: Arguments) throws -> Int32 {
-        let probes = arguments.operands
-        guard !probes.isEmpty else {
-            throw SemblanceError(
-                .usage, "identify needs an image",
-                remedy: "semblance identify --model M.onnx --gallery DIR IMAGE...")
-        }
+        let probes = try ImagePaths(arguments, command: name)
         let count = try arguments.integer("-k", 1...10_000) ?? 1
         let isJSON = arguments.flag("--json")
         let enrolled = try GalleryFolder(root: arguments.required("--gallery"))
-        let recognizer = try FaceOptions.recognizer(arguments, batch: 16)
+        var drawing = try Drawing(arguments)
+        let photos = try FaceOptions.photos(arguments, batch: 16, faces: .all)
+        let recognizer = photos.recognizer
         let threshold = try ThresholdOptions.threshold(arguments, recognizer.model)
-        var reader = FaceReader(recognizer, arguments)
-
-        var gallery = Gallery(model: recognizer.model.identity)
-        try reader.embed(enrolled.images.map(\.path)) { path, error in
-            Console.error("gallery: \(error)")
-        } _: { index, embedding in
-            try gallery.enroll(enrolled.images[index].name, source: enrolled.images[index].path, embedding)
-        }
-        guard try gallery.faceCount > 0 else {
-            throw SemblanceError(
-                .invalidInput, "no image of the gallery \(enrolled.root) can be read",
-                remedy: "put one folder of PNG or JPEG images for each person there")
-        }
-
-        let unreadable = reader.failures
+        let gallery = try self.gallery(enrolled, photos, arguments)
         var sheet = ResultSheet(people: Set(try gallery.names))
-        try reader.embed(probes) { path, error in
-            if isJSON { try Console.json(FailedImage(image: path, error: "\(error)")) }
-            Console.error("\(error)")
-        } _: { index, embedding in
-            let matches = try gallery.search([embedding], count: count)[0]
-            guard let best = matches.first else { return }
-            let isAccepted = threshold.value.map { best.similarity >= $0 }
-            let outcome = isAccepted.map { $0 ? "match" : "unknown" } ?? "undecided"
-            if arguments.text("--sheet") != nil {
-                try sheet.add(probe: probes[index], match: best, isAccepted: isAccepted, arguments)
-            }
-            if isJSON {
-                try Console.json(
-                    Report(
-                        image: probes[index], outcome: outcome, name: isAccepted == true ? best.name : nil,
-                        similarity: best.similarity, threshold: threshold.value,
-                        falseAcceptRate: threshold.falseAcceptRate, note: threshold.note, matches: matches,
-                        model: embedding.model, device: DeviceReport(recognizer.device)))
-                return
-            }
-            let answer =
-                switch isAccepted {
-                case true?: best.name
-                case false?: "unknown"
-                case nil: "undecided"
+
+        var run = PhotoRun(photos, arguments)
+        run.acceptsNoFace = true
+        try run.read(probes) { path, photo, faces in
+            if faces.isEmpty {
+                if isJSON {
+                    try Console.json(FailedImage(path, .noFace))
+                } else {
+                    Console.print("\(path): no face")
                 }
-            Console.print(
-                "\(probes[index]): \(answer) (nearest \(best.name) at \(best.similarity.formatted(4)))")
-            for match in matches.dropFirst() {
-                Console.print("    \(match.name) \(match.similarity.formatted(4))")
             }
+            var labels: [Drawing.Label] = []
+            let found = try gallery.search(faces.map(\.embedding), count: count)
+            for (index, (face, matches)) in zip(faces, found).enumerated() {
+                guard let best = matches.first else { continue }
+                let isAccepted = threshold.value.map { best.similarity >= $0 }
+                if arguments.text("--sheet") != nil {
+                    try sheet.add(
+                        probe: path, photo.face(face.face), match: best, isAccepted: isAccepted, photos)
+                }
+                let answer =
+                    switch isAccepted {
+                    case true?: best.name
+                    case false?: "unknown"
+                    case nil: "undecided"
+                    }
+                if let box = face.face {
+                    labels.append(
+                        Drawing.Label(
+                            face: box, text: "\(answer) \(best.similarity.formatted(2))",
+                            color: isAccepted == true ? .right : .neutral))
+                }
+                if isJSON {
+                    try Console.json(
+                        Report(
+                            image: path, face: face.face, outcome: isAccepted == true ? "match" : answer,
+                            name: isAccepted == true ? best.name : nil, similarity: best.similarity,
+                            threshold: threshold.value, falseAcceptRate: threshold.falseAcceptRate,
+                            note: threshold.note, matches: matches, model: face.embedding.model,
+                            device: DeviceReport(recognizer.device)))
+                    continue
+                }
+                let which = faces.count > 1 ? " face \(index + 1)" : ""
+                Console.print(
+                    "\(path)\(which): \(answer) (nearest \(best.name) at \(best.similarity.formatted(4)))")
+                for match in matches.dropFirst() {
+                    Console.print("    \(match.name) \(match.similarity.formatted(4))")
+                }
+            }
+            try drawing.write(photo, of: path, labels)
         }
         if !isJSON {
             Console.print("\(threshold); device \(recognizer.device.line)")
         }
         if let path = arguments.text("--sheet") { try sheet.write(to: path) }
-        return reader.failures == unreadable ? 0 : 1
+        return run.failures == 0 ? 0 : 1
+    }
+
+    /// Embeds a folder of known people: the largest face of each photograph.
+    private static func gallery(_ folder: GalleryFolder, _ photos: PhotoRecognizer, _ arguments: Arguments)
+        throws -> Gallery
+    {
+        let enrolling = try PhotoRecognizer(
+            photos.recognizer, detector: photos.detector, selection: .largest, crop: photos.crop)
+        var names = folder.images.map(\.name)[...]
+        var gallery = Gallery(model: photos.recognizer.model.identity)
+        try enrolling.recognize(paths: folder.images.map(\.path)) { path, _, outcome in
+            let name = names.removeFirst()
+            do {
+                guard let face = try outcome.get().first else { throw SemblanceError.noFace }
+                try gallery.enroll(name, source: path, face.embedding)
+            } catch let error as SemblanceError where error.isOfPhoto && !arguments.flag("--strict") {
+                Console.error("gallery: \(error.naming(path))")
+            }
+        }
+        guard try gallery.faceCount > 0 else {
+            throw SemblanceError(
+                .invalidInput, "no image of the gallery \(folder.root) can be used",
+                remedy: "put one folder of PNG or JPEG images for each person there")
+        }
+        return gallery
     }
 }

@@ -1,74 +1,76 @@
 import Foundation
 import Semblance
 import SemblanceCore
+import SemblanceImaging
 
 /// The faces of the photographs that a command measures: an embedding, "no face" or an error for each.
 struct MeasuredFaces {
-    static let options = [
-        FaceOptions.model, Option("--images", "DIR", "the images, if they are not given as the operand"),
-        FaceOptions.crop, FaceOptions.strict,
-    ]
+    static let options =
+        FaceOptions.recognition(.central) + [
+            Option("--images", "DIR", "the images, if they are not given as the operand"), FaceOptions.strict,
+        ]
 
-    let recognizer: FaceRecognizer
+    private let photos: PhotoRecognizer
     private let arguments: Arguments
 
     init(_ arguments: Arguments) throws(SemblanceError) {
-        recognizer = try FaceOptions.recognizer(arguments, batch: 16)
+        photos = try FaceOptions.photos(arguments, batch: 16, faces: .central)
         self.arguments = arguments
     }
+
+    var recognizer: FaceRecognizer { photos.recognizer }
 
     /// Which model the figures belong to; with --pixels there is none.
     var model: ModelIdentity? { arguments.flag("--pixels") ? nil : recognizer.model.identity }
 
     /// How faces are found.
-    var detector: String {
-        get throws(SemblanceError) {
-            try arguments.number("--crop", 0.01...1).map { "none (middle \($0) of each image)" }
-                ?? "none (whole images)"
-        }
-    }
+    var detector: String { photos.method }
 
     /// - Throws: under --strict the error of the first file that cannot be read.
     func outcomes(_ paths: [String]) throws -> [FaceOutcome] {
+        guard !arguments.flag("--pixels") else { return try pixels(paths) }
         var outcomes: [FaceOutcome] = []
         outcomes.reserveCapacity(paths.count)
-        for start in stride(from: 0, to: paths.count, by: 64) {
-            outcomes += try embedded(Array(paths[start..<min(start + 64, paths.count)]))
-            if Console.isTerminal { Console.progress("\(outcomes.count) of \(paths.count) images") }
-        }
-        Console.endProgress()
-        for (path, outcome) in zip(paths, outcomes) {
-            switch outcome {
-            case .face: break
-            case .noFace: if arguments.flag("--verbose") { Console.error("no face: \(path)") }
-            case .failed(let error): Console.error("\(error)")
+        try photos.recognize(paths: paths) { path, _, outcome in
+            do {
+                if let face = try outcome.get().first {
+                    outcomes.append(.face(face.embedding))
+                } else {
+                    outcomes.append(.noFace)
+                    if arguments.flag("--verbose") { Console.error("no face: \(path)") }
+                }
+            } catch let error as SemblanceError {
+                let error = error.naming(path)
+                guard !arguments.flag("--strict") else { throw error }
+                outcomes.append(.failed(error))
+                Console.error("\(error)")
+            }
+            if Console.isTerminal, outcomes.count % 64 == 0 {
+                Console.progress("\(outcomes.count) of \(paths.count) images")
             }
         }
+        Console.endProgress()
         return outcomes
     }
 
-    private func embedded(_ paths: [String]) throws -> [FaceOutcome] {
-        var images: [Image] = []
-        var results: [Result<Int, SemblanceError>] = []
-        for path in paths {
-            do throws(SemblanceError) {
-                images.append(try FaceOptions.face(path, arguments))
-                results.append(.success(images.count - 1))
-            } catch {
-                guard error.code != .usage, !arguments.flag("--strict") else { throw error }
-                results.append(.failure(error))
+    /// Raw pixels instead of embeddings, of whole images or their middles.
+    private func pixels(_ paths: [String]) throws -> [FaceOutcome] {
+        var outcomes: [FaceOutcome] = []
+        try PhotoReader(batch: 64).read(paths) { part in
+            for photo in part {
+                switch photo.image {
+                case .success(let image):
+                    let face = photos.crop.map { image.middle($0) } ?? image
+                    outcomes.append(
+                        .face(RawPixels.embedding(of: face, format: recognizer.model.description.input)))
+                case .failure(let error):
+                    guard !arguments.flag("--strict") else { throw error }
+                    outcomes.append(.failed(error))
+                    Console.error("\(error)")
+                }
             }
         }
-        let embeddings =
-            try arguments.flag("--pixels")
-            ? images.map { RawPixels.embedding(of: $0, format: recognizer.model.description.input) }
-            : recognizer.embed(images)
-        return results.map { result in
-            switch result {
-            case .success(let place): .face(embeddings[place])
-            case .failure(let error): .failed(error)
-            }
-        }
+        return outcomes
     }
 
     /// The folder of images: the operand or --images.

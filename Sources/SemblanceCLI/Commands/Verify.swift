@@ -3,13 +3,14 @@ import Semblance
 
 enum VerifyCommand: Command {
     static let name = "verify"
-    static let summary = "Say whether two face images show the same person."
+    static let summary = "Say whether two images show the same person."
     static let operands = "IMAGE IMAGE"
     static let options =
-        [FaceOptions.model, FaceOptions.crop] + ThresholdOptions.options + [Option.json] + Option.device
+        FaceOptions.recognition(.only) + ThresholdOptions.options + [Option.json] + Option.device
 
     private struct Report: Encodable {
         var images: [String]
+        var faces: [DetectedFace?]
         var outcome: String
         var similarity: Float
         var threshold: Float?
@@ -21,11 +22,13 @@ enum VerifyCommand: Command {
 
     static func run(_ arguments: Arguments) throws -> Int32 {
         let paths = try arguments.operands(2, "two images")
-        let recognizer = try FaceOptions.recognizer(arguments, batch: 2)
+        let photos = try FaceOptions.photos(arguments, batch: 2, faces: .only)
+        let recognizer = photos.recognizer
         let threshold = try ThresholdOptions.threshold(arguments, recognizer.model)
-        let faces = try paths.map { (path) throws(SemblanceError) in try FaceOptions.face(path, arguments) }
-        let embeddings = try recognizer.embed(faces)
-        let similarity = try embeddings[0].similarity(to: embeddings[1])
+        var run = PhotoRun(photos, isStrict: true)
+        var faces: [RecognizedFace] = []
+        try run.read(paths) { _, _, found in faces += found.prefix(1) }
+        let similarity = try faces[0].embedding.similarity(to: faces[1].embedding)
         let outcome =
             switch threshold {
             case .value(let value, _): similarity >= value ? "same" : "different"
@@ -34,7 +37,8 @@ enum VerifyCommand: Command {
         if arguments.flag("--json") {
             try Console.json(
                 Report(
-                    images: paths, outcome: outcome, similarity: similarity, threshold: threshold.value,
+                    images: paths, faces: faces.map(\.face), outcome: outcome, similarity: similarity,
+                    threshold: threshold.value,
                     falseAcceptRate: threshold.falseAcceptRate, note: threshold.note,
                     model: recognizer.model.identity, device: DeviceReport(recognizer.device)))
         } else {

@@ -39,6 +39,7 @@ extension Op {
         case .resizeLinearGradient(let resize): try resize.lowerGradient(step, lowering)
         case .resizeNearest(let scale): try lowerResizeNearest(step, lowering, scale)
         case .resizeNearestGradient(let scale): try lowerResizeNearestGradient(step, lowering, scale)
+        case .warp(let format): try format.lowerWarp(step, lowering)
         case .marginSoftmax(let loss): try loss.lower(step, lowering)
         case .marginSoftmaxGradient(let loss): try loss.lowerGradient(step, lowering)
         case .sumOfSquares: try lowerSumOfSquares(step, lowering)

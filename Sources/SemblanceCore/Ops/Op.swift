@@ -91,6 +91,11 @@ public enum Op: Hashable, Sendable {
     /// dy -> dx.
     case resizeLinearGradient(ResizeLinear)
 
+    // Pictures.
+    /// pictures [S,P], views [N, PictureView.count] -> y [N,C,H,W], what a network of that format takes: N affine views of S pictures
+    /// of up to P pixels (`PackedPixel`), between four pixels bilinear, black outside of the picture. A grey output is the luma of BT.601.
+    case warp(InputFormat)
+
     // Loss.
     /// cosines or logits [N,C], labels [N] -> loss [N], correct [N] (1 where no logit, taken before the margin, is larger than
     /// the label's). Labels are whole numbers from 0 to C - 1.

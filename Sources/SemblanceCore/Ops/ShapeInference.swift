@@ -162,6 +162,12 @@ extension Op {
             guard scale.height > 0, scale.width > 0 else { throw refuse("the scale must be positive") }
             let x = inputs[0]
             return [[x.batch, x.channels, x.height * scale.height, x.width * scale.width]]
+        case .warp(let format):
+            try need(2)
+            guard inputs[0].rank == 2, inputs[1].rank == 2, inputs[1][1] == PictureView.count else {
+                throw refuse("takes pictures [S,P] and views [N,\(PictureView.count)]")
+            }
+            return [[inputs[1][0], format.colours.count, format.height, format.width]]
         case .marginSoftmax:
             try need(2)
             guard inputs[0].rank == 2, inputs[1].count == inputs[0][0] else {

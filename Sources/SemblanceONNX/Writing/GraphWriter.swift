@@ -224,6 +224,8 @@ struct GraphWriter {
                 output: length)
             append("Clip", node, [length, low], output: floored)
             append("Div", node, [x, floored])
+        case .warp:
+            throw SemblanceError(.unsupportedOperation, "warp comes before a network and is no part of it")
         case .convolutionInputGradient, .convolutionWeightGradient, .fullyConnectedInputGradient,
             .fullyConnectedWeightGradient, .biasGradient, .batchNormTraining, .batchNormTrainingGradient,
             .batchNormGradient, .l2NormaliseGradient, .activationGradient, .reduceSum, .maxPoolGradient,

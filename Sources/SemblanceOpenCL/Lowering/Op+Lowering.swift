@@ -59,6 +59,7 @@ extension Op {
             lowering.resizeNearest("resizeNearest", scale, inputs[0], outputs[0])
         case .resizeNearestGradient(let scale):
             lowering.resizeNearest("resizeNearestGradient", scale, inputs[0], outputs[0])
+        case .warp(let format): format.lowerWarp(inputs[0], inputs[1], outputs[0], into: &lowering)
         case .marginSoftmax(let loss): loss.lower(inputs, outputs, into: &lowering)
         case .marginSoftmaxGradient(let loss): loss.lowerGradient(inputs, outputs[0], into: &lowering)
         case .sumOfSquares: try lowering.sumOfSquares(inputs[0], outputs[0])

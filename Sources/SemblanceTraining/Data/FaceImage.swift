@@ -13,12 +13,4 @@ extension Image {
         return converted(toChannels: format.colours.count)
             .resized(width: side(format.width), height: side(format.height))
     }
-
-    /// Writes the image as a network's input [C, H, W], resized and converted where it needs to be: what training's
-    /// verification sees and what recognition sees.
-    package func write(into output: UnsafeMutableBufferPointer<Float>, format: InputFormat) {
-        face(for: format).write(
-            into: output, channels: format.colours.count, mean: [format.mean], scale: [format.scale],
-            order: format.colours == .bgr ? .bgr : .rgb)
-    }
 }

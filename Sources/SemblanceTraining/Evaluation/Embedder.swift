@@ -1,66 +1,42 @@
 import SemblanceCore
+import SemblanceImaging
 
-/// A network on a backend, ready to turn images into unit vectors.
+/// A network on a backend, ready to turn views of images into unit vectors.
 package final class Embedder {
-    package let format: InputFormat
     package let batch: Int
     /// The length of an embedding.
     package let dimension: Int
     /// The device that does the work.
     package var device: Device { plan.device }
-    private let plan: any Plan
-    private let input: ValueID
-    private let output: ValueID
-    private var images: [Float]
+    private let plan: ImagePlan
 
     /// - Throws: `invalidModel` where the network does not give one vector for each image, and what `prepare` throws.
     package init(_ network: Network, format: InputFormat, on backend: any Backend, batch: Int)
         throws(SemblanceError)
     {
-        let program = try Program.inference(network.optimised(), batch: batch)
-        guard network.outputNames.count == 1, let input = program.value(named: network.inputName),
-            let output = program.value(named: network.outputNames[0]), program.shape(of: output).rank == 2,
-            case .output = program[output].storage
-        else {
+        // A view is at most twice as fine as the input, and turned by 45 degrees it reaches across 2.83 times as many pixels.
+        plan = try ImagePlan(
+            network, format: format, batch: batch, capacity: 9 * format.height * format.width, on: backend)
+        guard plan.outputCount == 1, plan.shape(of: 0).rank == 2, plan.shape(of: 0).batch == batch else {
             throw SemblanceError(.invalidModel, "\(network.name) does not give one vector for each image")
         }
-        guard program.shape(of: input).count == batch * format.count else {
-            throw SemblanceError(
-                .invalidModel,
-                "\(network.name) takes \(network.inputShape), which is not what its format says")
-        }
-        plan = try backend.prepare(program, options: PlanOptions())
-        self.format = format
         self.batch = batch
-        self.input = input
-        self.output = output
-        dimension = program.shape(of: output).channels
-        images = [Float](repeating: 0, count: batch * format.count)
+        dimension = plan.shape(of: 0).channels
     }
 
-    /// Embeds `count` images, each written as [C, H, W] by `fill`.
-    /// - Throws: what `fill` throws; `numericalFailure` for an embedding that is no direction.
-    package func embed(
-        count: Int, fill: (_ index: Int, UnsafeMutableBufferPointer<Float>) throws(SemblanceError) -> Void
-    ) throws(SemblanceError) -> [[Float]] {
+    /// Embeds what the views show.
+    /// - Throws: `numericalFailure` for an embedding that is no direction.
+    package func embed(_ views: [ImageView]) throws(SemblanceError) -> [[Float]] {
         var embeddings: [[Float]] = []
-        embeddings.reserveCapacity(count)
+        embeddings.reserveCapacity(views.count)
         var vectors = [Float](repeating: 0, count: batch * dimension)
-        while embeddings.count < count {
-            let rows = min(batch, count - embeddings.count)
-            let first = embeddings.count
-            try images.withUnsafeMutableBufferPointer { (images) throws(SemblanceError) in
-                for row in 0..<rows {
-                    let place = row * format.count..<(row + 1) * format.count
-                    try fill(first + row, UnsafeMutableBufferPointer(rebasing: images[place]))
-                }
-                try plan.write(UnsafeBufferPointer(images), to: input)
-            }
-            try plan.run()
+        while embeddings.count < views.count {
+            let part = views[embeddings.count..<min(embeddings.count + batch, views.count)]
+            try plan.run(part)
             try vectors.withUnsafeMutableBufferPointer { (vectors) throws(SemblanceError) in
-                try plan.read(output, into: vectors)
+                try plan.read(0, into: vectors)
             }
-            for row in 0..<rows {
+            for row in 0..<part.count {
                 embeddings.append(try Self.unit(vectors[row * dimension..<(row + 1) * dimension]))
             }
         }

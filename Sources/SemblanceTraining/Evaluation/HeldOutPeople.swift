@@ -49,9 +49,7 @@ struct HeldOutPeople: Sendable {
     func scores(of network: Network, on backend: any Backend) throws(SemblanceError) -> VerificationScores {
         let embedder = try Embedder(
             network, format: format, on: backend, batch: max(min(32, images.count), 1))
-        let embeddings = try embedder.embed(count: images.count) { (index, output) throws(SemblanceError) in
-            images[index].write(into: output, format: format)
-        }
+        let embeddings = try embedder.embed(images.map { ImageView($0.face(for: format)) })
         func score(_ pair: VerificationPairs.Pair) -> Float {
             similarity(embeddings[pair.first], embeddings[pair.second])
         }

@@ -89,6 +89,9 @@ extension Op {
         case .resizeNearestGradient(let scale):
             outputs[0] = Reference.resizeNearestGradient(scale, dy: inputs[0], shape: outputs[0].shape)
 
+        case .warp(let format):
+            outputs[0] = Reference.warp(format, inputs[0], views: inputs[1], shape: outputs[0].shape)
+
         case .marginSoftmax(let loss):
             Reference.marginSoftmax(loss, inputs, into: &outputs)
         case .marginSoftmaxGradient(let loss):
