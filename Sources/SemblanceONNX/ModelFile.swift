@@ -28,7 +28,7 @@ final class ModelFile {
 
     private static func failure(_ path: String, _ reason: String) -> SemblanceError {
         SemblanceError(
-            .invalidInput, "cannot read \(path.quoted): \(reason)",
+            .invalidInput, "cannot read \(path): \(reason)",
             remedy: "check the path and its permissions")
     }
 

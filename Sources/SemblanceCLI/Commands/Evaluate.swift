@@ -115,7 +115,7 @@ enum EvaluateCommand: Command {
                 ReportRow(
                     "model",
                     "\(faces.model?.description ?? "none: raw pixels") (\(arguments.text("--model") ?? ""))"),
-                ReportRow("data", "\(dataLine(arguments))"), ReportRow("faces", "\(try faces.detector)"),
+                ReportRow("data", "\(dataLine(arguments))"), ReportRow("faces", "\(faces.detector)"),
                 ReportRow("device", "\(device.line)"),
             ]
             try Page(title: "Evaluation of a face recognition model", origin: origin, sections: sections)
