@@ -25,7 +25,8 @@ enum CommandLineTool {
     static let version = "0.1.0"
 
     static let commands: [any Command.Type] = [
-        DetectCommand.self, AlignCommand.self, EmbedCommand.self, IdentifyCommand.self, VerifyCommand.self,
+        DetectCommand.self, AlignCommand.self, EmbedCommand.self, EnrollCommand.self, IdentifyCommand.self,
+        VerifyCommand.self, GalleryCommand.self,
         EvaluateCommand.self, TrainCommand.self, ModelsCommand.self, InfoCommand.self, NewCommand.self,
         DevicesCommand.self, BenchCommand.self, FacesCommand.self,
     ]

@@ -7,6 +7,8 @@ import SemblanceImaging
 struct ImagePaths: Sequence {
     let operands: [String]
 
+    init(operands: [String]) { self.operands = operands }
+
     /// - Throws: `usage` where there is none.
     init(_ arguments: Arguments, command: String) throws(SemblanceError) {
         operands = arguments.operands

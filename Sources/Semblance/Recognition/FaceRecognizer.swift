@@ -8,6 +8,8 @@ public final class FaceRecognizer: Sendable {
     public let device: SelectedDevice
     /// Faces that the device works on at once.
     public let batch: Int
+    /// The length of an embedding.
+    public let dimension: Int
     private let embedder: Recoverable<Embedder>
 
     /// - Parameter batch: faces worked on at once; fewer are padded, so take 1 for single ones.
@@ -24,6 +26,7 @@ public final class FaceRecognizer: Sendable {
         embedder = try Recoverable(on: device, policy: onFault) { (device) throws(SemblanceError) in
             try Embedder(model.network, format: model.description.input, on: device, batch: batch)
         }
+        dimension = try embedder.use { (embedder) throws(SemblanceError) in embedder.dimension }
     }
 
     /// Embeds images, each of which is one face: resized to the network's input as a whole.

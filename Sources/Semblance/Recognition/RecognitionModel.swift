@@ -3,6 +3,13 @@ import SemblanceCore
 import SemblanceONNX
 import SemblanceTraining
 
+/// A threshold on the word of others.
+public struct PublishedThreshold: Sendable, Hashable, Codable {
+    /// The cosine from which two faces count as one person's.
+    public var cosine: Float
+    public var source: String
+}
+
 /// What a model file says besides its network: all that recognition needs.
 public struct ModelDescription: Sendable, Hashable, Codable {
     /// How a model came to be. No times: the same training gives the same file.
@@ -32,6 +39,8 @@ public struct ModelDescription: Sendable, Hashable, Codable {
     /// How faces are brought into the input; nil for a model that was trained on whole images.
     public var alignment: Alignment?
     public var calibration: Calibration
+    /// Where the model's authors name a threshold: what holds until the model is calibrated.
+    public var published: PublishedThreshold?
     public var training: TrainingSummary?
 
     public init(

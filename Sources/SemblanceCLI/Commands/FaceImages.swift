@@ -140,10 +140,10 @@ struct PhotoRun {
         self.isStrict = isStrict
     }
 
-    /// Calls `body` with every photograph that can be used, in order.
+    /// Calls `body` with every photograph that can be used, in order, and before that `onFile` for every one.
     /// - Throws: under --strict the first failure.
     mutating func read(
-        _ paths: some Sequence<String>,
+        _ paths: some Sequence<String>, onFile: () -> Void = {},
         _ body: (_ path: String, _ photo: Image, [RecognizedFace]) throws -> Void
     ) throws {
         let (isJSON, isStrict, acceptsNoFace) = (isJSON, isStrict, acceptsNoFace)
@@ -155,6 +155,7 @@ struct PhotoRun {
         }
         try photos.recognize(paths: paths) { path, photo, outcome in
             count += 1
+            onFile()
             do {
                 let faces = try outcome.get()
                 guard let photo, !faces.isEmpty || acceptsNoFace else {

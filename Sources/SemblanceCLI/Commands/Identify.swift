@@ -1,5 +1,7 @@
 import Foundation
 import Semblance
+import SemblanceCore
+import SemblanceImaging
 
 enum IdentifyCommand: Command {
     static let name = "identify"
@@ -7,7 +9,9 @@ enum IdentifyCommand: Command {
     static let operands = "IMAGE|FOLDER|-..."
     static let options =
         [
-            Option("--gallery", "DIR", "known people: DIR/person/image, or DIR/person.jpg"),
+            Option(
+                "--gallery", "FILE|DIR",
+                "known people: a gallery file, or a folder: DIR/person/image, DIR/person.jpg"),
             Option("-k", "N", "people to list for each face (default: 1)"),
         ] + FaceOptions.recognition(.all) + ThresholdOptions.options + [
             FaceOptions.strict, Drawing.option,
@@ -36,12 +40,12 @@ enum IdentifyCommand: Command {
         let probes = try ImagePaths(arguments, command: name)
         let count = try arguments.integer("-k", 1...10_000) ?? 1
         let isJSON = arguments.flag("--json")
-        let enrolled = try GalleryFolder(root: arguments.required("--gallery"))
+        let known = try KnownPeople(arguments.required("--gallery"))
         var drawing = try Drawing(arguments)
         let photos = try FaceOptions.photos(arguments, batch: 16, faces: .all)
         let recognizer = photos.recognizer
         let threshold = try ThresholdOptions.threshold(arguments, recognizer.model)
-        let gallery = try self.gallery(enrolled, photos, arguments)
+        let gallery = try gallery(known, photos, arguments)
         var sheet = ResultSheet(people: Set(try gallery.names))
 
         var run = PhotoRun(photos, arguments)
@@ -99,6 +103,34 @@ enum IdentifyCommand: Command {
         }
         if let path = arguments.text("--sheet") { try sheet.write(to: path) }
         return run.failures == 0 ? 0 : 1
+    }
+
+    /// Where known people come from.
+    private enum KnownPeople {
+        case folder(GalleryFolder)
+        case file(GalleryFile)
+
+        init(_ path: String) throws(SemblanceError) {
+            self =
+                isFolder(path)
+                ? .folder(try GalleryFolder(root: path)) : .file(try GalleryFile(path: path, for: .reading))
+        }
+    }
+
+    private static func gallery(_ known: KnownPeople, _ photos: PhotoRecognizer, _ arguments: Arguments)
+        throws -> Gallery
+    {
+        switch known {
+        case .folder(let folder): return try gallery(folder, photos, arguments)
+        case .file(let file):
+            try file.require(photos.recognizer.model.identity)
+            guard try file.faceCount > 0 else {
+                throw SemblanceError(
+                    .invalidInput, "nobody is enrolled in \(file.path)",
+                    remedy: "semblance enroll NAME PHOTO... --gallery \(file.path)")
+            }
+            return Gallery(file: file)
+        }
     }
 
     /// Embeds a folder of known people: the largest face of each photograph.

@@ -17,7 +17,7 @@ enum InfoCommand: Command {
     }
 
     static func run(_ arguments: Arguments) throws -> Int32 {
-        let path = try arguments.operands(1, "one model")[0]
+        let path = try ModelFolder.resolve(arguments.operands(1, "one model")[0])
         let model = try RecognitionModel(path: path)
         let description = model.description
         let point = description.calibration.recommended
@@ -45,6 +45,9 @@ enum InfoCommand: Command {
         }
         switch description.calibration {
         case .uncalibrated(let reason):
+            if let published = description.published {
+                lines.append("threshold    \(published.cosine), published by \(published.source)")
+            }
             lines.append("threshold    uncalibrated: \(reason)")
         case .calibrated(let summary, let points):
             lines.append(

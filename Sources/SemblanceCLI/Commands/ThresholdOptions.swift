@@ -5,17 +5,33 @@ import Semblance
 enum Threshold: CustomStringConvertible {
     /// With the false accept rate that it was calibrated for, where it was.
     case value(Float, falseAcceptRate: Double?)
+    /// The word of the model's authors.
+    case published(PublishedThreshold)
     /// The model has none, and the user gave none.
     case none(reason: String)
 
-    var value: Float? { if case .value(let value, _) = self { value } else { nil } }
+    var value: Float? {
+        switch self {
+        case .value(let value, _): value
+        case .published(let threshold): threshold.cosine
+        case .none: nil
+        }
+    }
     var falseAcceptRate: Double? { if case .value(_, let rate) = self { rate } else { nil } }
-    var note: String? { if case .none(let reason) = self { reason } else { nil } }
+    var note: String? {
+        switch self {
+        case .value: nil
+        case .published(let threshold): "published by \(threshold.source)"
+        case .none(let reason): reason
+        }
+    }
 
     var description: String {
         switch self {
         case .value(let value, let rate?): "threshold \(value.formatted(4)) (FAR \(rate))"
         case .value(let value, nil): "threshold \(value.formatted(4)) (given)"
+        case .published(let threshold):
+            "threshold \(threshold.cosine.formatted(4)) (published by \(threshold.source))"
         case .none(let reason): "no threshold: the model is uncalibrated, \(reason)"
         }
     }
@@ -48,6 +64,7 @@ enum ThresholdOptions {
         if let point = calibration.recommended {
             return .value(point.threshold, falseAcceptRate: point.falseAcceptRate)
         }
+        if let published = model.description.published { return .published(published) }
         if case .uncalibrated(let reason) = calibration { return .none(reason: reason) }
         return .none(reason: "no rate could be calibrated")
     }

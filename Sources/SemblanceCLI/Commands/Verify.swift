@@ -30,10 +30,7 @@ enum VerifyCommand: Command {
         try run.read(paths) { _, _, found in faces += found.prefix(1) }
         let similarity = try faces[0].embedding.similarity(to: faces[1].embedding)
         let outcome =
-            switch threshold {
-            case .value(let value, _): similarity >= value ? "same" : "different"
-            case .none: "undecided"
-            }
+            threshold.value.map { similarity >= $0 ? "same" : "different" } ?? "undecided"
         if arguments.flag("--json") {
             try Console.json(
                 Report(
