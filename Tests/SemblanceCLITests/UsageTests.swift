@@ -72,6 +72,8 @@ struct WrongUse: Sendable, CustomTestStringConvertible {
         WrongUse("evaluate --model m.onnx --gallery data", "--probe"),
         WrongUse("evaluate data --model m.onnx --gallery data --probe data", "no folder of images"),
         WrongUse("evaluate --model m.onnx --gallery data --probe data --pairs x", "--pairs and --gallery"),
+        WrongUse("calibrate data", "--model"), WrongUse("calibrate --model m.onnx", "one folder of images"),
+        WrongUse("calibrate data --model m.onnx --far 0", "--far 0"),
         WrongUse("info", "one model"),
         WrongUse("info m.onnx new.onnx", "2 are given"),
         WrongUse("new", "--output"),
@@ -113,7 +115,8 @@ struct WrongUse: Sendable, CustomTestStringConvertible {
 
 @Suite struct HelpTests {
     static let commands = [
-        "train", "identify", "verify", "embed", "evaluate", "info", "new", "devices", "bench", "faces",
+        "train", "identify", "verify", "embed", "evaluate", "calibrate", "info", "new", "devices", "bench",
+        "faces",
     ]
 
     @Test(arguments: ["--help", "-h", "help"])

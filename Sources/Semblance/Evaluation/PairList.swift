@@ -19,6 +19,7 @@ public struct PairList: Sendable {
     public private(set) var paths: [String] = []
     /// In the file's order.
     public private(set) var pairs: [Pair] = []
+    public private(set) var peopleCount = 0
     public private(set) var foldCount = 1
     /// Whether the file itself says what the folds are.
     public private(set) var hasOwnFolds = false
@@ -54,6 +55,7 @@ public struct PairList: Sendable {
         }
         let size = try Self.size(header, path)
         var places: [String: Int] = [:]
+        var people: Set<String> = []
         for line in lines.dropFirst() {
             let ends = try Self.images(line, path)
             var pair = Pair(
@@ -65,10 +67,12 @@ public struct PairList: Sendable {
                 paths.append(Self.file(end.name, end.number, root))
                 return paths.count - 1
             }
+            people.formUnion(ends.map(\.name))
             pair.first = place(ends[0])
             pair.second = place(ends[1])
             pairs.append(pair)
         }
+        peopleCount = people.count
         try setFolds(size)
     }
 

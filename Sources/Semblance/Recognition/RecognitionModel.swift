@@ -112,15 +112,38 @@ public struct RecognitionModel: Sendable {
     /// Writes an ONNX file, atomically.
     /// - Throws: `outputUnwritable` naming the file.
     public func write(to path: String) throws(SemblanceError) {
+        try ONNXModel(network: network, metadata: metadata(path)).write(to: path)
+    }
+
+    /// Writes the file that the model was read from with the present description and with all else as it is, atomically. So a
+    /// model of another program keeps its weights' form and its identity.
+    /// - Throws: `outputUnwritable` naming the file; `invalidModel` where its weights lie in files beside `source` and would not
+    ///   be found from `path`.
+    public func write(from source: String, to path: String) throws(SemblanceError) {
+        let bytes = try ONNXModel.setting(try metadata(path), in: try readFile(source))
+        let folder = splitPath(path).folder
+        if folder != splitPath(source).folder {
+            do throws(SemblanceError) {
+                _ = try ONNXModel.read(bytes: bytes, name: path, folder: folder)
+            } catch {
+                throw SemblanceError(
+                    .invalidModel, "\(path) would not find what lies beside \(source)",
+                    remedy: "write it to the same folder", cause: error)
+            }
+        }
+        try writeAtomically(bytes, to: path)
+    }
+
+    /// - Parameter path: what a message calls the file.
+    private func metadata(_ path: String) throws(SemblanceError) -> [String: String] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         guard let data = try? encoder.encode(description) else {
             throw SemblanceError(.internalFault, "\(path): the model's description cannot be encoded")
         }
-        let metadata = [
+        return [
             Key.description: String(decoding: data, as: UTF8.self), Key.architecture: network.name,
             Key.fingerprint: identity.fingerprint,
         ]
-        try ONNXModel(network: network, metadata: metadata).write(to: path)
     }
 }

@@ -43,18 +43,23 @@ enum InfoCommand: Command {
                 (\(training.steps) steps), loss \(training.loss), seed \(training.seed), on \(training.device)
                 """)
         }
-        switch description.calibration {
+        lines += Self.lines(of: description.calibration)
+        Console.print(lines.joined(separator: "\n"))
+        return 0
+    }
+
+    /// What a model's thresholds are and rest on.
+    static func lines(of calibration: Calibration) -> [String] {
+        let point = calibration.recommended
+        var lines: [String] = []
+        switch calibration {
         case .uncalibrated(let reason):
             if let published = description.published {
                 lines.append("threshold    \(published.cosine), published by \(published.source)")
             }
             lines.append("threshold    uncalibrated: \(reason)")
         case .calibrated(let summary, let points):
-            lines.append(
-                """
-                evidence     \(summary.people) people that training did not see: \(summary.genuinePairs) genuine and \
-                \(summary.impostorPairs) impostor pairs
-                """)
+            lines += evidence(summary)
             lines.append(
                 """
                              accuracy \(summary.accuracy.percent), AUC \(summary.areaUnderCurve.formatted(4)), EER \
@@ -69,7 +74,21 @@ enum InfoCommand: Command {
                     """)
             }
         }
-        Console.print(lines.joined(separator: "\n"))
-        return 0
+        return lines
+    }
+
+    private static func evidence(_ summary: VerificationSummary) -> [String] {
+        let pairs = "\(summary.genuinePairs) genuine and \(summary.impostorPairs) impostor pairs"
+        guard let evidence = summary.evidence else {
+            return ["evidence     \(summary.people) people that training did not see: \(pairs)"]
+        }
+        let date = evidence.date.map { ", \($0)" } ?? ""
+        return [
+            "evidence     \(evidence.dataset)\(date): \(pairs) of \(summary.people) people",
+            """
+                         \(evidence.images) images, \(evidence.imagesWithoutFace) without a face, \
+            \(evidence.unreadableImages) unreadable; detector \(evidence.detector)
+            """,
+        ]
     }
 }

@@ -18,7 +18,8 @@ struct ProtobufReader {
     }
 
     private let bytes: ArraySlice<UInt8>
-    private var position: Int
+    /// Where the next field starts, as an index of the bytes.
+    private(set) var position: Int
 
     init(_ bytes: ArraySlice<UInt8>) {
         self.bytes = bytes

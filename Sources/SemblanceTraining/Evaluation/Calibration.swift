@@ -1,5 +1,34 @@
 import SemblanceCore
 
+/// Photographs that a model was calibrated on after its training, and what was asked of them.
+public struct CalibrationEvidence: Sendable, Codable, Hashable {
+    /// The data set's name.
+    public var dataset: String
+    public var images: Int
+    /// Those in which no face was found, and those that could not be read.
+    public var imagesWithoutFace: Int
+    public var unreadableImages: Int
+    /// How faces were found.
+    public var detector: String
+    /// The rate whose threshold is used where nobody asks for another.
+    public var falseAcceptRate: Double
+    /// As it was given; a file does not change with the day by itself.
+    public var date: String?
+
+    public init(
+        dataset: String, images: Int, imagesWithoutFace: Int, unreadableImages: Int, detector: String,
+        falseAcceptRate: Double, date: String? = nil
+    ) {
+        self.dataset = dataset
+        self.images = images
+        self.imagesWithoutFace = imagesWithoutFace
+        self.unreadableImages = unreadableImages
+        self.detector = detector
+        self.falseAcceptRate = falseAcceptRate
+        self.date = date
+    }
+}
+
 /// How well people that were not trained on are told apart.
 public struct VerificationSummary: Sendable, Codable, Hashable {
     public var people: Int
@@ -10,8 +39,11 @@ public struct VerificationSummary: Sendable, Codable, Hashable {
     public var bestThreshold: Float
     public var areaUnderCurve: Double
     public var equalErrorRate: Double
+    /// What the pairs are of; nil for people that were held out of the training.
+    public var evidence: CalibrationEvidence?
 
-    init(people: Int, scores: VerificationScores) {
+    init(people: Int, scores: VerificationScores, evidence: CalibrationEvidence? = nil) {
+        self.evidence = evidence
         self.people = people
         genuinePairs = scores.genuine.count
         impostorPairs = scores.impostor.count
@@ -41,8 +73,10 @@ public enum Calibration: Sendable, Codable, Hashable {
     /// The rate whose threshold is used where nobody asks for another.
     package static let usualRate = 1e-3
 
-    package init(people: Int, scores: VerificationScores) {
-        let points = Self.rates.compactMap { rate in
+    /// - Parameter evidence: where the scores come from, if not from people held out of the training; its rate is calibrated too.
+    package init(people: Int, scores: VerificationScores, evidence: CalibrationEvidence? = nil) {
+        let rates = Set(Self.rates + [evidence?.falseAcceptRate].compactMap(\.self)).sorted(by: >)
+        let points = rates.compactMap { rate in
             scores.threshold(farAtMost: rate).map { threshold in
                 OperatingPoint(
                     falseAcceptRate: rate, threshold: threshold,
@@ -56,14 +90,17 @@ public enum Calibration: Sendable, Codable, Hashable {
                 reason:
                     "\(scores.impostor.count) pairs of different held-out people are too few for a threshold")
         } else {
-            self = .calibrated(summary: VerificationSummary(people: people, scores: scores), points: points)
+            self = .calibrated(
+                summary: VerificationSummary(people: people, scores: scores, evidence: evidence),
+                points: points)
         }
     }
 
-    /// The point to use by default: the usual rate, or the lowest one above it that was calibrated.
+    /// The point to use by default: the rate that was asked for or the usual one, or the lowest above it that was calibrated.
     public var recommended: OperatingPoint? {
-        guard case .calibrated(_, let points) = self else { return nil }
-        return points.filter { $0.falseAcceptRate >= Self.usualRate }.min {
+        guard case .calibrated(let summary, let points) = self else { return nil }
+        let rate = summary.evidence?.falseAcceptRate ?? Self.usualRate
+        return points.filter { $0.falseAcceptRate >= rate }.min {
             $0.falseAcceptRate < $1.falseAcceptRate
         }
     }
