@@ -109,7 +109,7 @@ import Testing
         let point = try #require(calibration.recommended)
         #expect(point.threshold == Float(0.3).nextUp && point.trueAcceptRate == 0.5)
         guard case .calibrated(let summary, _) = calibration else { return }
-        #expect(summary.people == 8 && summary.genuinePairs == 4 && summary.impostorPairs == 4)
+        #expect(summary.people == 12 && summary.genuinePairs == 4 && summary.impostorPairs == 4)
     }
 
     /// What files before there was evidence hold.

@@ -127,5 +127,16 @@ import Testing
             try report(["gallery/a/1.png": at(0), "probe/a/1.png": at(0), "unknown/a/1.png": at(0)])
         }
         #expect(known?.message.contains("a, who is to be unknown") == true)
+        let own = try FaceTree.with(["a/1.png": at(0), "b/1.png": at(0)]) { tree in
+            let folder = try FaceFolder(root: tree.folder)
+            try FileManager.default.createSymbolicLink(
+                atPath: tree.folder + "/link", withDestinationPath: tree.folder)
+            defer { try? FileManager.default.removeItem(atPath: tree.folder + "/link") }
+            let linked = try FaceFolder(root: tree.folder + "/link")
+            return #expect(throws: SemblanceError.self) {
+                try IdentificationSet(gallery: folder, probe: linked)
+            }
+        }
+        #expect(own?.message.contains("a/1.png is both enrolled and a probe") == true)
     }
 }

@@ -10,8 +10,8 @@ public struct IdentificationSet: Sendable {
     public let probe: FaceFolder
     public let unknown: FaceFolder?
 
-    /// - Throws: `invalidInput` where somebody of the probes is not in the gallery or somebody unknown is: either would count
-    ///   as an error of the model.
+    /// - Throws: `invalidInput` where somebody of the probes is not in the gallery or somebody unknown is, which would count
+    ///   as an error of the model, and where a probe is itself enrolled, which would count as its merit.
     public init(gallery: FaceFolder, probe: FaceFolder, unknown: FaceFolder? = nil) throws(SemblanceError) {
         (self.gallery, self.probe, self.unknown) = (gallery, probe, unknown)
         let known = Set(gallery.people.map(\.name))
@@ -28,7 +28,16 @@ public struct IdentificationSet: Sendable {
                 "\(first), who is to be unknown (\(unknown.root)), is in the gallery \(gallery.root)",
                 remedy: "strangers must not be enrolled")
         }
+        let enrolled = Set(gallery.paths.map(Self.file))
+        if let path = probe.paths.first(where: { enrolled.contains(Self.file($0)) }) {
+            throw SemblanceError(
+                .invalidInput, "\(path) is both enrolled and a probe",
+                remedy: "give other photographs of the same people to --probe")
+        }
     }
+
+    /// The file that a path leads to, through links.
+    private static func file(_ path: String) -> String { URL(filePath: path).resolvingSymlinksInPath().path }
 }
 
 /// Closed-set and open-set identification: every probe against everybody in the gallery, where the best of a person's enrolled
@@ -109,13 +118,11 @@ public struct IdentificationReport: Sendable, Encodable {
         var counts: FaceCounts
 
         init(_ folder: FaceFolder, _ outcomes: ([String]) throws -> [FaceOutcome]) throws {
-            let images = folder.people.indices.flatMap { person in
-                folder.people[person].images.indices.map { (person, folder.path(person: person, image: $0)) }
-            }
-            let all = try outcomes(images.map(\.1))
+            let names = folder.people.flatMap { person in person.images.map { _ in person.name } }
+            let all = try outcomes(folder.paths)
             counts = FaceCounts(all)
-            for (image, outcome) in zip(images, all) {
-                if let vector = outcome.vector { faces.append((folder.people[image.0].name, vector)) }
+            for (name, outcome) in zip(names, all) {
+                if let vector = outcome.vector { faces.append((name, vector)) }
             }
         }
 
@@ -138,6 +145,15 @@ public struct IdentificationReport: Sendable, Encodable {
                 results.withLock { $0[index] = (best, rank) }
             }
             return results.withLock(\.self)
+        }
+    }
+}
+
+extension FaceFolder {
+    /// All images, person by person.
+    fileprivate var paths: [String] {
+        people.indices.flatMap { person in
+            people[person].images.indices.map { path(person: person, image: $0) }
         }
     }
 }

@@ -95,9 +95,11 @@ enum EvaluateCommand: Command {
 
     /// The thresholds that a model brings along.
     private static func thresholdsOf(_ model: RecognitionModel) -> [(source: String, value: Float)] {
-        let calibration = model.description.calibration
-        guard case .calibrated(let summary, _) = calibration else { return [] }
-        let point = calibration.recommended.map {
+        let description = model.description
+        guard case .calibrated(let summary, _) = description.calibration else {
+            return description.published.map { [("published: \($0.source)", $0.cosine)] } ?? []
+        }
+        let point = description.calibration.recommended.map {
             (source: "the model's for FAR \($0.falseAcceptRate)", value: $0.threshold)
         }
         return [point].compactMap(\.self) + [

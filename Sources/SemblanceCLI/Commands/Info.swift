@@ -43,6 +43,9 @@ enum InfoCommand: Command {
                 (\(training.steps) steps), loss \(training.loss), seed \(training.seed), on \(training.device)
                 """)
         }
+        if point == nil, let published = description.published {
+            lines.append("threshold    \(published.cosine), published by \(published.source)")
+        }
         lines += Self.lines(of: description.calibration)
         Console.print(lines.joined(separator: "\n"))
         return 0
@@ -54,9 +57,6 @@ enum InfoCommand: Command {
         var lines: [String] = []
         switch calibration {
         case .uncalibrated(let reason):
-            if let published = description.published {
-                lines.append("threshold    \(published.cosine), published by \(published.source)")
-            }
             lines.append("threshold    uncalibrated: \(reason)")
         case .calibrated(let summary, let points):
             lines += evidence(summary)
