@@ -11,6 +11,7 @@ import Testing
         "mobilefacenet-opset17", "mobilefacenet-training-opset12", "mobilefacenet-dynamo-opset18",
         "assorted-opset13", "assorted-dynamo-opset18", "heads-opset16", "heads-dynamo-opset21",
         "inception-opset11", "inception-training-opset14", "inception-dynamo-opset20",
+        "variety-opset14", "variety-dynamo-opset20",
     ]
 
     /// A batch of 3 inputs [3,16,16] and PyTorch's outputs.

@@ -98,6 +98,15 @@ import Testing
         ("a range of", computed("Range", "zero", "large", "one")),
         ("there is no axis 9", computed("Gather", "three", "nine")),
         ("supported for constants only", spoil { $0.nodes[1] = M.node("Floor", ["c"], "y") }),
+        ("nothing is left of axis 2", computed("Pad", "c", "pads")),
+        ("pads of", computed("Pad", "c", "three")),
+        ("would have the shape", computed("Pad", "c", "huge")),
+        ("pads the batch", computed("Pad", "c", "batch")),
+        ("there is no axis 4", spoil { $0.nodes[1] = M.node("Softmax", ["c"], "y", [M.integer("axis", 4)]) }),
+        (
+            "goes over the batch",
+            spoil { $0.nodes[1] = M.node("Softmax", ["c"], "y", [M.integer("axis", 0)]) }
+        ),
         ("holds no integers", dequantised(M.tensor("q", [3, 2]), scale: [3, 1])),
         ("for blocks of 2", dequantised(scale: [3, 2])),
         ("for blocks of 2", dequantised(scale: [3])),
@@ -135,7 +144,11 @@ import Testing
         spoil {
             $0.nodes[1] = M.node("Shape", ["c"], "s")
             $0.nodes += [M.node(name, inputs, "r"), M.node("Reshape", ["c", "r"], "y")]
-            let constants = ["zero": [0], "one": [1], "three": [1, 2, 3], "nine": [9], "large": [1 << 40]]
+            let constants = [
+                "zero": [0], "one": [1], "three": [1, 2, 3], "nine": [9], "large": [1 << 40],
+                "pads": [0, 0, -2, 0, 0, 0, -2, 0], "batch": [1, 0, 0, 0, 0, 0, 0, 0],
+                "huge": [0, 0, 1 << 29, 1 << 29, 0, 0, 0, 0],
+            ]
             $0.tensors += constants.sorted { $0.key < $1.key }.map { M.tensor($0.key, integers: $0.value) }
         }
     }

@@ -11,7 +11,7 @@ import Testing
         return files.filter { $0.hasSuffix(".onnx") }.map { String($0.dropLast(5)) }.sorted()
     }()
 
-    @Test func allAreThere() { #expect(Self.names.count == 89) }
+    @Test func allAreThere() { #expect(Self.names.count == 104) }
 
     @Test(arguments: names)
     func givesONNXRuntimesResult(name: String) throws {

@@ -7,6 +7,7 @@ enum Zoo {
         case "operations": operations(&random)
         case "fused": fused(&random)
         case "matrices": matrices(&random)
+        case "functions": functions()
         case "small":
             try Architecture.small.network(size: 32, channels: 1, embedding: 16, seed: random.next())
         case "mobilefacenet": try Architecture.mobileFaceNet.network(size: 32, seed: random.next())
@@ -14,7 +15,9 @@ enum Zoo {
         }
     }
 
-    static let names = ["operations", "fused", "matrices", "small", "mobilefacenet", "iresnet18"]
+    static let names = [
+        "operations", "fused", "matrices", "functions", "small", "mobilefacenet", "iresnet18",
+    ]
 
     private static func parameter(_ name: String, _ role: ParameterRole, _ shape: Shape) -> Parameter {
         Parameter(name: name, role: role, tensor: Tensor(shape: shape))
@@ -126,5 +129,47 @@ enum Zoo {
             name: "matrices", inputShape: [1, 6, 6], nodes: nodes, parameters: parameters,
             outputNames: ["unit"]
         ).randomised(&random)
+    }
+
+    /// Activations without parameters, softmax, quotients, padding in all modes, bilinear resizing.
+    private static func functions() -> Network {
+        func node(_ op: Op, _ inputs: String..., as output: String) -> Node {
+            Node(name: output, op: op, inputs: inputs, output: output)
+        }
+        func function(_ activation: Activation, _ input: String, as output: String) -> Node {
+            node(.activation(activation), input, as: output)
+        }
+        func pad(_ mode: Pad.Mode, _ input: String, as output: String) -> Node {
+            node(.pad(Pad(before: [0, 1, 0, 2], after: [0, 0, 1, 1], mode: mode)), input, as: output)
+        }
+        func resize(
+            _ size: Extent, _ coordinates: ResizeLinear.Coordinates, _ input: String, as output: String
+        ) -> Node {
+            node(.resizeLinear(ResizeLinear(size: size, coordinates: coordinates)), input, as: output)
+        }
+        let nodes = [
+            function(.tanh, "input", as: "tanh"),
+            function(.hardSigmoid(alpha: 0.3, beta: 0.4), "tanh", as: "gate"),
+            function(.hardSwish, "tanh", as: "swish"),
+            function(.clip(low: -0.25, high: 0.2), "swish", as: "clip"),
+            function(.clip(low: -.infinity, high: 0.5), "input", as: "below"),
+            function(.clip(low: 0.25, high: .infinity), "input", as: "above"),
+            function(.squareRoot, "gate", as: "root"),
+            function(.power(exponent: 2.5), "above", as: "power"),
+            node(.divide, "clip", "root", as: "quotient"),
+            node(.softmax(axis: 1), "quotient", as: "channels"),
+            node(.globalAveragePool, "power", as: "mean"),
+            node(.divide, "channels", "mean", as: "ratio"),
+            pad(.constant(0.5), "ratio", as: "constant"),
+            pad(.reflect, "constant", as: "reflected"),
+            pad(.edge, "below", as: "edge"),
+            resize(Extent(9, 5), .halfPixel, "reflected", as: "half"),
+            resize(Extent(4, 11), .alignCorners, "half", as: "corners"),
+            resize(Extent(7, 3), .asymmetric, "edge", as: "asymmetric"),
+            node(.softmax(axis: 3), "asymmetric", as: "columns"),
+        ]
+        return Network(
+            name: "functions", inputShape: [3, 6, 4], nodes: nodes, parameters: [],
+            outputNames: ["corners", "columns"])
     }
 }

@@ -413,3 +413,41 @@ form(
     dict(a=np.array([1]), e=np.float32(1e-10)),
 )
 form("l2-of-channels", 13, [node("ReduceL2", "x", "l", axes=[1]), node("Div", "x,l", "y")])
+
+# Softmax, padding, bilinear resizing.
+form("softmax-channels", 13, [node("Softmax", "x", "y", axis=1)])
+form("softmax-last", 13, [node("Softmax", "x", "y")])
+form("softmax-flattening", 11, [node("Softmax", "x", "y", axis=2)])
+form("softmax-default", 7, [node("Softmax", "x", "y")])
+form("pad-attributes", 10, [node("Pad", "x", "y", pads=[0, 0, 1, 2, 0, 0, 3, 0], value=0.5)])
+form("pad-inputs", 13, [node("Pad", "x,p,v", "y")], dict(p=np.array([0, 1, 0, 0, 0, 2, 1, 1]), v=np.float32(-1)))
+form("pad-negative", 13, [node("Pad", "x,p", "y")], dict(p=np.array([0, -1, -2, 1, 0, 0, 2, -1])))
+form("pad-reflect", 13, [node("Pad", "x,p", "y", mode="reflect")], dict(p=np.array([0, 0, 2, 5, 0, 0, 1, 0])))
+form("pad-edge", 11, [node("Pad", "x,p", "y", mode="edge")], dict(p=np.array([0, 0, 7, 0, 0, 0, 1, 2])))
+form("pad-axes", 18, [node("Pad", "x,p,,a", "y")], dict(p=np.array([1, 2, 0, 3]), a=np.array([-1, 2])))
+pixels = dict(mode="linear", coordinate_transformation_mode="half_pixel")
+form("resize-linear", 13, [node("Resize", "x,,s", "y", **pixels)], dict(s=np.array([1, 1, 2, 1.5], "f4")))
+form(
+    "resize-linear-smaller",
+    13,
+    [
+        node("Shape", "x", "s"),
+        node("Slice", "s,zero,two", "head"),
+        node("Concat", "head,size", "sizes", axis=0),
+        node("Resize", "x,,,sizes", "y", **pixels),
+    ],
+    dict(zero=np.array([0]), two=np.array([2]), size=np.array([5, 4])),
+)
+form(
+    "resize-linear-corners",
+    13,
+    [node("Resize", "x,,s", "y", mode="linear", coordinate_transformation_mode="align_corners")],
+    dict(s=np.array([1, 1, 2, 3], "f4")),
+)
+form(
+    "resize-linear-pytorch",
+    18,
+    [node("Resize", "x,,s", "y", mode="linear", axes=[2, 3], coordinate_transformation_mode="pytorch_half_pixel")],
+    dict(s=np.array([0.5, 2], "f4")),
+)
+form("upsample-linear", 9, [node("Upsample", "x,s", "y", mode="linear")], dict(s=np.array([1, 1, 2, 3], "f4")))

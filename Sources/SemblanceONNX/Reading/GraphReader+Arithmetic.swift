@@ -35,8 +35,10 @@ extension GraphReader {
         case "Sub":
             let (large, small) = try ordered(a, try scaled(b, by: -1, node), node)
             try emit(.add, large, small, of: node)
+        case _ where try broadcast(a.shape, b.shape) == a.shape:
+            try emit(.divide, a, b, of: node)
         default:
-            let (large, small) = try ordered(a, try inverse(b, node), node)
+            let (large, small) = try ordered(try inverse(b, node), a, node)
             try emit(.multiply, large, small, of: node)
         }
     }

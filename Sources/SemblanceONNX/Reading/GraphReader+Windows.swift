@@ -1,6 +1,6 @@
 import SemblanceCore
 
-// Convolutions, poolings and resizing.
+// Convolutions and poolings.
 extension GraphReader {
     func convolution(_ node: NodeProto) throws(SemblanceError) {
         let x = try computed(node, 0)
@@ -97,57 +97,5 @@ extension GraphReader {
         let rows = split(input.height, window.stride.height, window.reach.height)
         let columns = split(input.width, window.stride.width, window.reach.width)
         return Padding(top: rows.start, left: columns.start, bottom: rows.end, right: columns.end)
-    }
-
-    /// Resize and its predecessor Upsample, for repeating pixels.
-    func resize(_ node: NodeProto) throws(SemblanceError) {
-        let x = try computed(node, 0)
-        guard x.shape.rank == 4 else { throw invalid("it takes NCHW, not \(x.shape)") }
-        guard try node.string("mode") ?? "nearest" == "nearest" else {
-            throw unsupported("only the mode nearest is supported")
-        }
-        let scale = try resizeScale(node, input: x.shape)
-        guard try repeatsPixels(node, scale: scale) else {
-            throw unsupported("its choice of the nearest pixel does not just repeat pixels")
-        }
-        try emit(.resizeNearest(scale), x, of: node)
-    }
-
-    private func resizeScale(_ node: NodeProto, input: Shape) throws(SemblanceError) -> Extent {
-        // Inputs are (x, scales) up to opset 10 and (x, region, scales, sizes) from 11 on.
-        let scalesIndex = opset < 11 || node.operatorName == "Upsample" ? 1 : 2
-        var scales: [Double] = []
-        if let attribute = try node.floats("scales") {
-            scales = attribute.map(Double.init)
-        } else if has(node, scalesIndex), try constant(node, scalesIndex).elements.count > 0 {
-            scales = try constant(node, scalesIndex).floats.map(Double.init)
-        } else if has(node, 3) {
-            let sizes = try sizes(node, 3)
-            guard sizes.count == 4 else { throw invalid("there must be 4 sizes") }
-            for (axis, size) in sizes.enumerated() {
-                scales.append(axis == 0 ? 1 : Double(size ?? 0) / Double(input[axis]))
-            }
-        }
-        guard scales.count == 4, scales[0] == 1, scales[1] == 1, let height = Int(exactly: scales[2]),
-            let width = Int(exactly: scales[3]), (1...1024).contains(height), (1...1024).contains(width)
-        else {
-            throw unsupported("only enlarging height and width by whole factors is supported, not \(scales)")
-        }
-        return Extent(height, width)
-    }
-
-    /// For whole factors, these ways to find the nearest pixel are all floor(x / factor).
-    private func repeatsPixels(_ node: NodeProto, scale: Extent) throws(SemblanceError) -> Bool {
-        guard opset >= 11, node.operatorName == "Resize" else { return true }
-        let rounding = try node.string("nearest_mode") ?? "round_prefer_floor"
-        switch try node.string("coordinate_transformation_mode") ?? "half_pixel" {
-        case "asymmetric":
-            return rounding == "floor"
-                || rounding == "round_prefer_floor" && max(scale.height, scale.width) <= 2
-        case "half_pixel", "pytorch_half_pixel", "half_pixel_symmetric":
-            return rounding.hasPrefix("round_prefer")
-        default:
-            return false
-        }
     }
 }
