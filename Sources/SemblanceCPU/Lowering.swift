@@ -201,6 +201,15 @@ final class Lowering {
         }
     }
 
+    /// Defines a value by a primitive of one argument, in the layout that the primitive chose.
+    func define(_ value: ValueID, from source: Located, _ name: String, _ descriptor: PrimitiveDescriptor)
+        throws(SemblanceError)
+    {
+        try define(value, descriptor.layout(DNNL_ARG_DST)) { target in
+            primitive(name, descriptor, [(DNNL_ARG_SRC, source), (DNNL_ARG_DST, target)])
+        }
+    }
+
     /// As `define`, row-major.
     func definePlain(_ value: ValueID, write: (Located) throws(SemblanceError) -> Void) throws(SemblanceError)
     {

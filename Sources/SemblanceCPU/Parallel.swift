@@ -1,4 +1,5 @@
 import COneDNN
+import SemblanceCore
 
 /// Runs `body` on blocks of 0..<count, on the team of threads that oneDNN uses. The blocks do not depend on the number of threads, so
 /// a sum that keeps one partial result a block is the same for any.
@@ -33,4 +34,15 @@ func parallel(
 private struct Region {
     let blocks: Int
     let body: (Int) -> Void
+}
+
+/// Runs `body` with at most so many threads for what it starts from this one.
+func withThreads<Result>(_ threads: Int32, _ body: () throws(SemblanceError) -> Result) throws(SemblanceError)
+    -> Result
+{
+    let before = omp_get_max_threads()
+    guard threads != before else { return try body() }
+    omp_set_num_threads(threads)
+    defer { omp_set_num_threads(before) }
+    return try body()
 }

@@ -33,6 +33,18 @@ struct MemoryDescriptor: Equatable {
         return MemoryDescriptor(raw: raw)
     }
 
+    /// The same memory with axis i being axis permutation[i] of this.
+    func transposed(_ permutation: [Int]) throws(SemblanceError) -> MemoryDescriptor {
+        var result = MemoryDescriptor(raw: raw)
+        // oneDNN asks where each axis goes.
+        var places = [Int32](repeating: 0, count: permutation.count)
+        for (place, axis) in permutation.enumerated() { places[axis] = Int32(place) }
+        try check("a transposed layout") {
+            withUnsafePointer(to: raw) { dnnl_memory_desc_permute_axes(&result.raw, $0, places) }
+        }
+        return result
+    }
+
     /// Bytes, padding of blocked layouts included.
     var size: Int { withUnsafePointer(to: raw) { dnnl_memory_desc_get_size($0) } }
 

@@ -28,29 +28,66 @@ final class Engine: @unchecked Sendable {
 /// A chosen implementation of one operation: knows the layouts that it wants.
 final class PrimitiveDescriptor {
     let raw: dnnl_primitive_desc_t
+    /// How many threads it was made for. oneDNN divides the work when it makes a descriptor, and asks again when it runs.
+    let threads: Int32
 
-    private init(raw: dnnl_primitive_desc_t) { self.raw = raw }
+    /// Below this many bytes and products a second thread costs more than it does: some 20 microseconds of work.
+    private static let leastShared = 1 << 20
+
+    /// - Parameter products: multiplications that the bytes of its arguments do not tell of.
+    private init(products: Int, _ make: () throws(SemblanceError) -> dnnl_primitive_desc_t)
+        throws(SemblanceError)
+    {
+        let raw = try make()
+        let threads = omp_get_max_threads()
+        guard threads > 1, Self.bytes(raw) + products < Self.leastShared else {
+            (self.raw, self.threads) = (raw, threads)
+            return
+        }
+        dnnl_primitive_desc_destroy(raw)
+        self.threads = 1
+        self.raw = try withThreads(1, make)
+    }
+
+    /// What it reads and writes.
+    private static func bytes(_ raw: dnnl_primitive_desc_t) -> Int {
+        let arguments: [(dnnl_query_t, Int32)] = [
+            (dnnl_query_src_md, 0), (dnnl_query_src_md, 1), (dnnl_query_weights_md, 0),
+            (dnnl_query_dst_md, 0),
+            (dnnl_query_diff_src_md, 0), (dnnl_query_diff_weights_md, 0), (dnnl_query_diff_dst_md, 0),
+        ]
+        return arguments.reduce(0) { total, argument in
+            let layout = dnnl_primitive_desc_query_md(raw, argument.0, argument.1)
+            return total + (layout.map { dnnl_memory_desc_get_size($0) } ?? 0)
+        }
+    }
 
     deinit { dnnl_primitive_desc_destroy(raw) }
 
     /// - Parameters:
     ///   - operation: one of oneDNN's operation descriptors.
-    ///   - postOps: appends what is applied to the result.
+    ///   - products: how many multiplications it is, if many.
     ///   - hint: the forward descriptor, where oneDNN asks for one.
+    ///   - postOps: appends what is applied to the result.
     convenience init<Operation>(
         _ what: @autoclosure () -> String, _ operation: Operation, on engine: Engine,
-        hint: PrimitiveDescriptor? = nil,
+        products: Int = 0, hint: PrimitiveDescriptor? = nil,
         postOps: ((dnnl_post_ops_t) -> dnnl_status_t)? = nil
     ) throws(SemblanceError) {
         let attributes = try Attributes(postOps: postOps)
-        var raw: dnnl_primitive_desc_t?
-        try check(what()) {
-            withUnsafePointer(to: operation) {
-                dnnl_primitive_desc_create(&raw, UnsafeRawPointer($0), attributes.raw, engine.raw, hint?.raw)
+        try self.init(products: products) { () throws(SemblanceError) in
+            var raw: dnnl_primitive_desc_t?
+            try check(what()) {
+                withUnsafePointer(to: operation) {
+                    dnnl_primitive_desc_create(
+                        &raw, UnsafeRawPointer($0), attributes.raw, engine.raw, hint?.raw)
+                }
             }
+            guard let raw else {
+                throw SemblanceError(.deviceFault, "oneDNN gave no descriptor for \(what())")
+            }
+            return raw
         }
-        guard let raw else { throw SemblanceError(.deviceFault, "oneDNN gave no descriptor for \(what())") }
-        self.init(raw: raw)
     }
 
     /// A copy from one layout to another.
@@ -58,17 +95,21 @@ final class PrimitiveDescriptor {
         throws(SemblanceError) -> PrimitiveDescriptor
     {
         let attributes = try Attributes(postOps: nil)
-        var raw: dnnl_primitive_desc_t?
-        try check("a reorder") {
-            withUnsafePointer(to: source.raw) { source in
-                withUnsafePointer(to: target.raw) { target in
-                    dnnl_reorder_primitive_desc_create(
-                        &raw, source, engine.raw, target, engine.raw, attributes.raw)
+        return try PrimitiveDescriptor(products: 0) { () throws(SemblanceError) in
+            var raw: dnnl_primitive_desc_t?
+            try check("a reorder") {
+                withUnsafePointer(to: source.raw) { source in
+                    withUnsafePointer(to: target.raw) { target in
+                        dnnl_reorder_primitive_desc_create(
+                            &raw, source, engine.raw, target, engine.raw, attributes.raw)
+                    }
                 }
             }
+            guard let raw else {
+                throw SemblanceError(.deviceFault, "oneDNN gave no descriptor for a reorder")
+            }
+            return raw
         }
-        guard let raw else { throw SemblanceError(.deviceFault, "oneDNN gave no descriptor for a reorder") }
-        return PrimitiveDescriptor(raw: raw)
     }
 
     /// The layout of an argument, such as `DNNL_ARG_SRC`.
@@ -121,6 +162,7 @@ final class BoundPrimitive {
     private var primitive: dnnl_primitive_t?
     private var arguments: [dnnl_exec_arg_t] = []
     private let engine: Engine
+    private let threads: Int32
 
     init(
         _ descriptor: PrimitiveDescriptor, on engine: Engine,
@@ -128,7 +170,10 @@ final class BoundPrimitive {
         scratch: UnsafeMutableRawPointer?
     ) throws(SemblanceError) {
         self.engine = engine
-        try check(descriptor.implementation) { dnnl_primitive_create(&primitive, descriptor.raw) }
+        threads = descriptor.threads
+        try withThreads(threads) { () throws(SemblanceError) in
+            try check(descriptor.implementation) { dnnl_primitive_create(&primitive, descriptor.raw) }
+        }
         var all = arguments
         if descriptor.scratchSize > 0, let scratch {
             all.append((DNNL_ARG_SCRATCHPAD, try descriptor.layout(DNNL_ARG_SCRATCHPAD), scratch))
@@ -145,9 +190,11 @@ final class BoundPrimitive {
     }
 
     func run() throws(SemblanceError) {
-        try check("running a primitive") {
-            arguments.withUnsafeBufferPointer {
-                dnnl_primitive_execute(primitive, engine.stream, Int32($0.count), $0.baseAddress)
+        try withThreads(threads) { () throws(SemblanceError) in
+            try check("running a primitive") {
+                arguments.withUnsafeBufferPointer {
+                    dnnl_primitive_execute(primitive, engine.stream, Int32($0.count), $0.baseAddress)
+                }
             }
         }
     }

@@ -7,17 +7,6 @@ extension Convolution {
         groups == 1 ? shape : [groups, shape[0] / groups, shape[1], shape[2], shape[3]]
     }
 
-    private var strides: [Int64] { [Int64(window.stride.height), Int64(window.stride.width)] }
-    private var dilations: [Int64] { [Int64(window.dilation.height - 1), Int64(window.dilation.width - 1)] }
-    private var paddingBefore: [Int64] { [Int64(window.padding.top), Int64(window.padding.left)] }
-
-    /// oneDNN wants the padding after to fit the output exactly; a window that leaves a rest pads less, or negatively.
-    private func paddingAfter(_ x: Shape, _ y: Shape) -> [Int64] {
-        let rows = (y.height - 1) * window.stride.height + window.reach.height - x.height - window.padding.top
-        let columns = (y.width - 1) * window.stride.width + window.reach.width - x.width - window.padding.left
-        return [Int64(rows), Int64(columns)]
-    }
-
     /// Winograd first where it can serve and pays, then oneDNN's choice. The rule is fixed, not timed, so that the same program always computes
     /// the same bits.
     private func algorithms(_ x: Shape, _ weight: Shape) -> [dnnl_alg_kind_t] {
@@ -45,6 +34,7 @@ extension Convolution {
         let source = try MemoryDescriptor.any(x), weights = try MemoryDescriptor.any(weightShape(weight))
         let bias = try MemoryDescriptor([weight[0]]), target = try MemoryDescriptor.any(y)
         let what = "a convolution of \(x) with \(weight)"
+        let products = y.count / max(y.channels, 1) * weight.count
         return try firstDescriptor(x, weight) { (algorithm) throws(SemblanceError) in
             var description = dnnl_convolution_desc_t()
             var (source, weights, bias, target) = (source.raw, weights.raw, bias.raw, target.raw)
@@ -53,11 +43,14 @@ extension Convolution {
                     dnnl_dilated_convolution_forward_desc_init(
                         &description, dnnl_forward_inference, algorithm, &source, &weights,
                         hasBias ? bias : nil,
-                        &target, strides, dilations, paddingBefore, paddingAfter(x, y))
+                        &target, window.strides, window.dilations, window.paddingBefore,
+                        window.paddingAfter(x, y))
                 }
             }
             func descriptor(_ functions: [Elementwise]) throws(SemblanceError) -> PrimitiveDescriptor {
-                try PrimitiveDescriptor(what, description, on: lowering.engine) { operations in
+                try PrimitiveDescriptor(
+                    what, description, on: lowering.engine, products: products
+                ) { operations in
                     var status = hasSum ? dnnl_post_ops_append_sum(operations, 1) : dnnl_success
                     for function in functions where status == dnnl_success {
                         status = dnnl_post_ops_append_eltwise(
@@ -119,8 +112,8 @@ extension Convolution {
             var (source, weights, target) = (source.raw, weights.raw, target.raw)
             try check(what) {
                 dnnl_dilated_convolution_backward_data_desc_init(
-                    &description, algorithm, &source, &weights, &target, strides, dilations, paddingBefore,
-                    paddingAfter(x, y))
+                    &description, algorithm, &source, &weights, &target, window.strides, window.dilations,
+                    window.paddingBefore, window.paddingAfter(x, y))
             }
             return try PrimitiveDescriptor(what, description, on: lowering.engine, hint: hint)
         }
@@ -150,9 +143,8 @@ extension Convolution {
             var (source, weights, target) = (source.raw, weights.raw, target.raw)
             try check(what) {
                 dnnl_dilated_convolution_backward_weights_desc_init(
-                    &description, algorithm, &source, &weights, nil, &target, strides, dilations,
-                    paddingBefore,
-                    paddingAfter(x, y))
+                    &description, algorithm, &source, &weights, nil, &target, window.strides,
+                    window.dilations, window.paddingBefore, window.paddingAfter(x, y))
             }
             return try PrimitiveDescriptor(what, description, on: lowering.engine, hint: hint)
         }

@@ -12,10 +12,9 @@ extension Op {
     }
 
     func lowerTranspose(_ step: Step, _ lowering: Lowering, _ permutation: [Int]) throws(SemblanceError) {
-        var source = try lowering.plain(step.inputs[0])
-        let strides = lowering.shape(step.inputs[0]).strides
-        source.layout = try MemoryDescriptor(
-            lowering.shape(step.outputs[0]), strides: permutation.map { strides[$0] })
+        var source = try lowering.source(step.inputs[0])
+        source.layout = try source.layout.transposed(permutation)
+        guard !lowering.alias(step.outputs[0], to: source) else { return }
         try lowering.definePlain(step.outputs[0]) { (target) throws(SemblanceError) in
             try lowering.reorder(source, to: target)
         }

@@ -1,6 +1,20 @@
 import COneDNN
 import SemblanceCore
 
+/// A window in oneDNN's terms.
+extension Window {
+    var strides: [Int64] { [Int64(stride.height), Int64(stride.width)] }
+    var dilations: [Int64] { [Int64(dilation.height - 1), Int64(dilation.width - 1)] }
+    var paddingBefore: [Int64] { [Int64(padding.top), Int64(padding.left)] }
+
+    /// oneDNN wants the padding after to fit the output exactly; a window that leaves a rest pads less, or negatively.
+    func paddingAfter(_ x: Shape, _ y: Shape) -> [Int64] {
+        let rows = (y.height - 1) * stride.height + reach.height - x.height - padding.top
+        let columns = (y.width - 1) * stride.width + reach.width - x.width - padding.left
+        return [Int64(rows), Int64(columns)]
+    }
+}
+
 extension Window {
     /// The rows (or columns) that output position `index` of one axis reads.
     static func taps(_ index: Int, stride: Int, padding: Int, dilation: Int, kernel: Int, size: Int)
@@ -25,21 +39,19 @@ extension Window {
     }
 
     func lowerMaxPool(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
-        try lowerPlanes("maxPool", step, lowering) { x, y, shape, size in
-            for row in 0..<size.height {
-                for column in 0..<size.width {
-                    var best = -Float.infinity
-                    for i in rows(row, shape.height) {
-                        for j in columns(column, shape.width) {
-                            let value = x[i * shape.width + j]
-                            // NaN wins, so that it does not vanish.
-                            if !(value <= best) { best = value }
-                        }
-                    }
-                    y[row * size.width + column] = best
-                }
-            }
+        let x = lowering.shape(step.inputs[0]), y = lowering.shape(step.outputs[0])
+        let place = try lowering.source(step.inputs[0])
+        var description = dnnl_pooling_v2_desc_t()
+        var (source, target) = (place.layout.raw, try MemoryDescriptor.any(y).raw)
+        let size = [Int64(kernel.height), Int64(kernel.width)]
+        try check("a max pooling of \(x)") {
+            dnnl_pooling_v2_forward_desc_init(
+                &description, dnnl_forward_inference, dnnl_pooling_max, &source, &target, strides, size,
+                dilations, paddingBefore, paddingAfter(x, y))
         }
+        try lowering.define(
+            step.outputs[0], from: place, "maxPool",
+            PrimitiveDescriptor("a max pooling of \(x)", description, on: lowering.engine))
     }
 
     func lowerMaxPoolGradient(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
@@ -144,12 +156,18 @@ extension Op {
     }
 
     func lowerResizeNearest(_ step: Step, _ lowering: Lowering, _ scale: Extent) throws(SemblanceError) {
-        try lowerPlanes(name, step, lowering) { x, y, shape, size in
-            for row in 0..<size.height {
-                let line = x + row / scale.height * shape.width
-                for column in 0..<size.width { y[row * size.width + column] = line[column / scale.width] }
-            }
+        let what = "a resize of \(lowering.shape(step.inputs[0]))"
+        let place = try lowering.source(step.inputs[0])
+        var description = dnnl_resampling_desc_t()
+        var source = place.layout.raw, target = try MemoryDescriptor.any(lowering.shape(step.outputs[0])).raw
+        try check(what) {
+            dnnl_resampling_forward_desc_init(
+                &description, dnnl_forward_inference, dnnl_resampling_nearest,
+                [Float(scale.height), Float(scale.width)], &source, &target)
         }
+        try lowering.define(
+            step.outputs[0], from: place, name,
+            PrimitiveDescriptor(what, description, on: lowering.engine))
     }
 
     func lowerResizeNearestGradient(_ step: Step, _ lowering: Lowering, _ scale: Extent)

@@ -58,7 +58,8 @@ public enum Op: Hashable, Sendable {
     case dropout(Dropout)
 
     // Windows.
-    /// x -> y; padding counts as minus infinity. What a window with NaN gives is up to the backend: NaN or the largest number.
+    /// x -> y; padding counts as minus infinity. What a window with NaN gives is up to the backend: NaN or the largest number;
+    /// so is one of minus infinities alone: minus infinity or the least finite number.
     case maxPool(Window)
     /// x, dy -> dx; the first maximum in row-major order takes all.
     case maxPoolGradient(Window)
