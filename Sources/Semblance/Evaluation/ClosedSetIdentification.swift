@@ -17,13 +17,13 @@ public struct ClosedSetReport: Sendable, Encodable, CustomStringConvertible {
     public init(_ folder: FaceFolder, outcomes: ([String]) throws -> [FaceOutcome]) throws {
         people = folder.people.count
         images = folder.imageCount
-        var all: [[FaceOutcome]] = []
-        for person in folder.people.indices {
-            let paths = folder.people[person].images.indices.map { folder.path(person: person, image: $0) }
-            all.append(try outcomes(paths))
+        let all = try outcomes(folder.paths)
+        self.faces = FaceCounts(all)
+        var rest = all[...]
+        let faces = folder.people.map { person in
+            defer { rest = rest.dropFirst(person.images.count) }
+            return rest.prefix(person.images.count).map(\.vector)
         }
-        self.faces = FaceCounts(all.joined())
-        let faces = all.map { $0.map(\.vector) }
         let choices = faces.map(\.count).min() ?? 0
         rank1 = (0..<choices).map { choice in
             let enrolled = faces.map { $0[choice] }

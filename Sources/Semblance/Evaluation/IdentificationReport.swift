@@ -151,7 +151,7 @@ public struct IdentificationReport: Sendable, Encodable {
 
 extension FaceFolder {
     /// All images, person by person.
-    fileprivate var paths: [String] {
+    var paths: [String] {
         people.indices.flatMap { person in
             people[person].images.indices.map { path(person: person, image: $0) }
         }
