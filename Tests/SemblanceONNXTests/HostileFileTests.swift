@@ -88,6 +88,7 @@ import Testing
         ("cannot take the shape", reshaped([0, .max, .max])),
         ("folds other axes into the batch", reshaped([3, 16])),
         ("far more memory", greedy),
+        ("more than 10000 operations", endlessChain),
         ("arithmetic on the batch size", computed("Mul", "s", "s")),
         ("arithmetic on the batch size", computed("Less", "s", "one")),
         ("out of range", computed("Div", "one", "zero")),
@@ -179,6 +180,12 @@ import Testing
             M.node(
                 "Gemm", [index == 0 ? "x" : "y\(index - 1)", "w"], index == 999 ? "y" : "y\(index)",
                 [M.float("alpha", Float(index))])
+        }
+    }
+
+    private static let endlessChain = spoil {
+        $0.nodes = (0...10_000).map {
+            M.node("Relu", [$0 == 0 ? "x" : "y\($0)"], $0 == 10_000 ? "y" : "y\($0 + 1)")
         }
     }
 

@@ -192,6 +192,9 @@ extension GraphReader {
             }
         }
         try check(shape, of: output)
+        guard network.nodes.count < Self.largestNetwork else {
+            throw unsupported("the network would have more than \(Self.largestNetwork) operations")
+        }
         producers[output] = network.nodes.count
         network.nodes.append(
             Node(

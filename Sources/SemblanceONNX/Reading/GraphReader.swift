@@ -53,6 +53,9 @@ final class GraphReader {
 
     static func budget(_ fileSize: Int) -> Int { fileSize < Int.max / 16 ? 8 * fileSize : Int.max / 2 }
 
+    /// Passes over a network go through all of it for each change that they make.
+    static let largestNetwork = 10_000
+
     /// No value may have more elements than this for one image.
     static let largestValue = 1 << 30
 
