@@ -26,7 +26,10 @@ test: setup lint
 	scripts/python-packages Tests/requirements.txt
 	$(BUILD) --build-tests
 	.venv/bin/python Tests/test_fetch.py
-	GOMP_SPINCOUNT=1000 SEMBLANCE_REQUIRE_OPENCL=1 SEMBLANCE_PYTHON=$(CURDIR)/.venv/bin/python $(SWIFT) test -c release --skip-build
+	scripts/fetch models .cache/models || echo "test: without the pretrained models their tests are skipped"
+	scripts/fetch photos .cache/photos || echo "test: without the sample photographs their tests are skipped"
+	GOMP_SPINCOUNT=1000 SEMBLANCE_REQUIRE_OPENCL=1 SEMBLANCE_MODELS=$(CURDIR)/.cache/models \
+		SEMBLANCE_PHOTOS=$(CURDIR)/.cache/photos SEMBLANCE_PYTHON=$(CURDIR)/.venv/bin/python $(SWIFT) test -c release --skip-build
 
 # Small cases of every operation on Oclgrind: races between work-items, accesses outside of buffers, misuse of the API.
 check-races: setup

@@ -24,18 +24,26 @@ package enum ONNXRuntime {
     }
 
     /// Runs a Python script in the environment that has ONNX Runtime.
-    package static func runScript(_ script: String, _ arguments: [String]) throws {
+    /// - Returns: what it printed.
+    @discardableResult
+    package static func runScript(_ script: String, _ arguments: [String]) throws -> String {
         guard let python else { throw Failure(description: "there is no Python") }
-        let process = Process()
-        process.executableURL = URL(filePath: python)
-        process.arguments = [script] + arguments
-        let messages = Pipe()
-        process.standardError = messages
-        try process.run()
-        let text = messages.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Failure(description: String(decoding: text, as: UTF8.self))
+        return try withTemporaryFolder { folder in
+            // Files instead of pipes: nothing to fill up and wait for.
+            let paths = [folder + "/output", folder + "/messages"]
+            let handles = try paths.map { path in
+                _ = FileManager.default.createFile(atPath: path, contents: nil)
+                return try FileHandle(forWritingTo: URL(filePath: path))
+            }
+            let process = Process()
+            process.executableURL = URL(filePath: python)
+            process.arguments = [script] + arguments
+            (process.standardOutput, process.standardError) = (handles[0], handles[1])
+            try process.run()
+            process.waitUntilExit()
+            let texts = try paths.map { try String(contentsOfFile: $0, encoding: .utf8) }
+            guard process.terminationStatus == 0 else { throw Failure(description: texts[1]) }
+            return texts[0]
         }
     }
 

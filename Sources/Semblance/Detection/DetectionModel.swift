@@ -12,7 +12,8 @@ public struct DetectionModel: Sendable {
     public init(path: String) throws(SemblanceError) {
         self.path = path
         bytes = try modelBytes(path: path)
-        let network = try Self.network(bytes, path: path, size: Extent(64))
+        // At the size of the file: another model need not take a different one.
+        let network = try ONNXModel.read(bytes: bytes, name: path).network
         identity = ModelIdentity(architecture: network.name, file: bytes)
         let missing = Self.outputNames.filter { !network.outputNames.contains($0) }
         guard missing.isEmpty else {

@@ -26,7 +26,7 @@ public struct DetectionOptions: Sendable, Hashable {
         return options
     }
 
-    func check() throws(SemblanceError) {
+    package func check() throws(SemblanceError) {
         guard (0...1).contains(scoreThreshold), (0...1).contains(overlapThreshold), candidateLimit > 0,
             minimumFace > 0, wholeSide >= 64, coarseSide == 0 || coarseSide >= 64
         else {

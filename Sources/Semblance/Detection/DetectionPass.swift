@@ -2,8 +2,8 @@ import Foundation
 import SemblanceCore
 
 /// One look at an image, or at a tile of it.
-struct DetectionPass {
-    enum Level: Int {
+package struct DetectionPass {
+    package enum Level: Int {
         /// The image as a whole, at its own size or nearly so.
         case whole
         /// The image much shrunk, for faces that fill it.
@@ -12,13 +12,13 @@ struct DetectionPass {
         case tile
     }
 
-    var level: Level
+    package var level: Level
     /// The detector's input: multiples of 32, black beyond what the pass shows.
-    var size: Extent
+    package var size: Extent
     /// From the input's pixels to the image's.
-    var transform: AffineMap
+    package var transform: AffineMap
     /// What the pass shows, in pixels of the image.
-    var area: FaceBox
+    package var area: FaceBox
 
     /// A tile's side, and how far neighbours overlap, in the detector's pixels: faces up to the overlap are whole in one of them, and
     /// the pass over the whole image finds those above it.
@@ -28,7 +28,7 @@ struct DetectionPass {
     private static let smallestFace = 20.0
 
     /// The passes over an image of `width` x `height` pixels.
-    static func passes(width: Int, height: Int, _ options: DetectionOptions) -> [DetectionPass] {
+    package static func passes(width: Int, height: Int, _ options: DetectionOptions) -> [DetectionPass] {
         let longer = max(width, height)
         func whole(_ level: Level, side: Int) -> DetectionPass {
             let scale = max(1, Double(longer) / Double(side))
@@ -77,7 +77,7 @@ struct DetectionPass {
     }
 
     /// Whether a face touches an edge of the tile that is none of the image: a neighbour shows it whole.
-    func cuts(_ face: FaceBox, width: Int, height: Int) -> Bool {
+    package func cuts(_ face: FaceBox, width: Int, height: Int) -> Bool {
         guard level == .tile else { return false }
         let margin = 2.0
         return (area.x > 0 && face.x < area.x + margin)

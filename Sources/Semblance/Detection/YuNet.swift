@@ -59,10 +59,10 @@ extension DetectedFace {
 }
 
 /// Non-maximum suppression, best first.
-enum Suppression {
+package enum Suppression {
     /// Drops every face that overlaps a better one by more than `threshold`, which as in OpenCV is measured on whole pixels. Faces of
     /// the same score stay in their order.
-    static func apply(_ faces: [DetectedFace], _ options: DetectionOptions) -> [DetectedFace] {
+    package static func apply(_ faces: [DetectedFace], _ options: DetectionOptions) -> [DetectedFace] {
         let sorted = faces.enumerated().sorted {
             ($1.element.score, $0.offset) < ($0.element.score, $1.offset)
         }
@@ -78,16 +78,26 @@ enum Suppression {
         return kept.map(\.face)
     }
 
-    /// Adds faces of another pass over the same image. Those that are there already, or part of one that is there, are passed over.
-    static func merge(_ faces: [DetectedFace], into result: inout [DetectedFace], _ options: DetectionOptions)
-    {
+    /// Adds faces of another pass over the same image. A face that is there already stays as it is; of a face and a part of one, such
+    /// as an eye that looks like a face when it is large, the better one stays.
+    package static func merge(
+        _ faces: [DetectedFace], into result: inout [DetectedFace], _ options: DetectionOptions
+    ) {
         for face in faces {
-            let isNew = result.allSatisfy { other in
+            func isSame(_ other: DetectedFace) -> Bool {
                 let overlap = face.box.overlap(other.box)
-                return overlap <= options.overlapThreshold * (face.box.area + other.box.area - overlap)
-                    && overlap <= 0.6 * min(face.box.area, other.box.area)
+                return overlap > options.overlapThreshold * (face.box.area + other.box.area - overlap)
             }
-            if isNew { result.append(face) }
+            guard !result.contains(where: isSame) else { continue }
+            func isNested(_ other: DetectedFace) -> Bool {
+                face.box.overlap(other.box) > 0.6 * min(face.box.area, other.box.area)
+            }
+            let nested = result.filter(isNested)
+            guard nested.allSatisfy({ $0.box.area < face.box.area && $0.score < face.score }) else {
+                continue
+            }
+            result.removeAll(where: isNested)
+            result.append(face)
         }
     }
 }
