@@ -27,8 +27,8 @@ enum CommandLineTool {
     static let commands: [any Command.Type] = [
         DetectCommand.self, AlignCommand.self, EmbedCommand.self, EnrollCommand.self, IdentifyCommand.self,
         VerifyCommand.self, GalleryCommand.self, EvaluateCommand.self, CalibrateCommand.self,
-        TrainCommand.self, ModelsCommand.self, InfoCommand.self, NewCommand.self, DevicesCommand.self,
-        BenchCommand.self, FacesCommand.self,
+        PrepareCommand.self, TrainCommand.self, ModelsCommand.self, InfoCommand.self, NewCommand.self,
+        DevicesCommand.self, BenchCommand.self, FacesCommand.self,
     ]
 
     static func run(_ arguments: [String]) -> Int32 {

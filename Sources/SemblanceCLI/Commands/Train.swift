@@ -12,7 +12,8 @@ enum TrainCommand: Command {
         + [FaceOptions.strict, Option("--json", nil, "print every event as a line of JSON")] + Option.device
     static let details = """
         Some people are held out: they measure the model after each epoch and calibrate its threshold, which goes into the
-        file with its false accept rate. Ctrl-C saves a checkpoint; --resume goes on from it.
+        file with its false accept rate. Ctrl-C saves a checkpoint; --resume goes on from it. A model of a folder that prepare made
+        from photographs finds and aligns faces by itself.
         """
 
     static func run(_ arguments: Arguments) throws -> Int32 {
@@ -26,13 +27,14 @@ enum TrainCommand: Command {
         let checkpoint = arguments.flag("--resume") ? try Checkpoint(path: checkpointPath) : nil
         let device = try arguments.device()
         let trainer = try Trainer(network: network, folder: folder, options: options, format: format)
+        let alignment = try PreparedDataset.alignment(of: folder.root, for: trainer.format)
         let interruption = Interruption()
         let reporter = TrainingReporter(isJSON: arguments.flag("--json"))
 
         let result = try trainer.run(
             on: device, onFault: .moveToCPU, from: checkpoint, cancellation: interruption.cancellation,
             onEvent: reporter.report)
-        try write(result, options: options, folder: folder, to: output)
+        try write(result, options: options, folder: folder, alignment: alignment, to: output)
         reporter.finish(result, output: output, checkpoint: checkpointPath)
         return result.isCancelled ? 130 : 0
     }
@@ -52,14 +54,15 @@ enum TrainCommand: Command {
     }
 
     private static func write(
-        _ result: TrainingResult, options: TrainingOptions, folder: FaceFolder, to path: String
+        _ result: TrainingResult, options: TrainingOptions, folder: FaceFolder, alignment: Alignment?,
+        to path: String
     ) throws(SemblanceError) {
         let summary = ModelDescription.TrainingSummary(
             people: folder.people.count, images: folder.imageCount, epochs: options.epochs,
             steps: result.step,
             seed: options.seed, loss: TrainOptions.name(of: options.loss), device: result.device.name)
         let description = ModelDescription(
-            input: result.format, calibration: result.calibration, training: summary)
+            input: result.format, alignment: alignment, calibration: result.calibration, training: summary)
         try RecognitionModel(network: result.network, description: description).write(to: path)
     }
 }
