@@ -55,6 +55,54 @@ import Testing
         #expect(Set(optimised.parameters.map(\.name)).isSubset(of: optimised.nodes.flatMap(\.inputs)))
     }
 
+    /// Heads of a detector: narrow convolutions of one value, with depthwise ones behind all of them or only some.
+    @Test(arguments: [3, 2])
+    func narrowSiblingsBecomeOne(depthwise: Int) throws {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = RandomSource(seed: seed)
+        var network = Network(
+            name: "heads", inputShape: [5, 6, 7], nodes: [], parameters: [], outputNames: ["joined"])
+        func layer(_ name: String, _ convolution: Convolution, _ weight: Shape, from source: String) {
+            for (suffix, shape) in [("weight", weight), ("bias", [weight[0]])] {
+                let values = (0..<shape.count).map { _ in random.normal() }
+                network.parameters.append(
+                    Parameter(
+                        name: "\(name).\(suffix)", role: suffix == "bias" ? .bias : .weight,
+                        tensor: Tensor(shape: shape, values: values)))
+            }
+            network.nodes.append(
+                Node(
+                    name: name, op: .convolution(convolution),
+                    inputs: [source, "\(name).weight", "\(name).bias"],
+                    output: name))
+        }
+        var heads: [String] = []
+        for (index, channels) in [1, 4, 3].enumerated() {
+            let pointwise = Convolution(window: Window(kernel: Extent(1)), hasBias: true)
+            layer("point\(index)", pointwise, [channels, 5, 1, 1], from: "input")
+            heads.append("point\(index)")
+            guard index < depthwise else { continue }
+            let spatial = Convolution(
+                window: Window(kernel: Extent(3), padding: Padding(1)), groups: channels, hasBias: true)
+            layer("depth\(index)", spatial, [channels, 1, 3, 3], from: "point\(index)")
+            heads[index] = "depth\(index)"
+        }
+        network.nodes.append(
+            Node(name: "joined", op: .concat(axis: 1), inputs: heads.reversed(), output: "joined"))
+
+        let optimised = network.optimised()
+        func convolutions(_ network: Network) -> Int {
+            network.nodes.filter { $0.op.name == "convolution" }.count
+        }
+        #expect(convolutions(network) == 3 + depthwise)
+        #expect(convolutions(optimised) == (depthwise == 3 ? 2 : 1 + depthwise))
+        let input = (0..<network.inputShape(batch: 2).count).map { _ in random.normal() }
+        // Nothing is computed differently.
+        #expect(
+            try Self.outputs(network, batch: 2, input: input)
+                == Self.outputs(optimised, batch: 2, input: input), "seed \(seed)")
+    }
+
     @Test func sizesThatMakeNoSenseAreRefused() {
         for (size, channels, embedding) in [
             (33, 3, 128), (16, 3, 128), (1024, 3, 128), (64, 2, 128), (64, 3, 4),

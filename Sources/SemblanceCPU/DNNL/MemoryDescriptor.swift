@@ -45,6 +45,20 @@ struct MemoryDescriptor: Equatable {
         return result
     }
 
+    /// A part of the same memory: entries of an axis from `start` on, as many as `shape` has. Blocked layouts may not be able to.
+    func part(_ shape: Shape, axis: Int, start: Int) throws(SemblanceError) -> MemoryDescriptor {
+        var result = MemoryDescriptor(raw: raw)
+        let dimensions = shape.dimensions.map { Int64($0) }
+        var offsets = [Int64](repeating: 0, count: shape.rank)
+        offsets[axis] = Int64(start)
+        try check("a part of a layout") {
+            withUnsafePointer(to: raw) {
+                dnnl_memory_desc_init_submemory(&result.raw, $0, dimensions, offsets)
+            }
+        }
+        return result
+    }
+
     /// Bytes, padding of blocked layouts included.
     var size: Int { withUnsafePointer(to: raw) { dnnl_memory_desc_get_size($0) } }
 

@@ -37,10 +37,15 @@ extension Op {
     }
 
     func lowerSlice(_ step: Step, _ lowering: Lowering, axis: Int, start: Int) throws(SemblanceError) {
-        var source = try lowering.plain(step.inputs[0])
-        let strides = lowering.shape(step.inputs[0]).strides
-        source.offset += start * strides[axis] * 4
-        source.layout = try MemoryDescriptor(lowering.shape(step.outputs[0]), strides: strides)
+        let shape = lowering.shape(step.outputs[0])
+        var source = try lowering.source(step.inputs[0])
+        if let part = try? source.layout.part(shape, axis: axis, start: start) {
+            source.layout = part
+        } else {
+            // A part that does not begin at a block.
+            source = try lowering.plain(step.inputs[0])
+            source.layout = try source.layout.part(shape, axis: axis, start: start)
+        }
         try lowering.definePlain(step.outputs[0]) { (target) throws(SemblanceError) in
             try lowering.reorder(source, to: target)
         }

@@ -1,11 +1,12 @@
 extension Network {
     /// The same function with less to do at inference: batch norms folded into the products before (and, where nothing is padded,
-    /// after) them, bias, residual and activation fused into convolutions, dropout removed.
+    /// after) them, bias, residual and activation fused into convolutions, narrow convolutions of one value merged, dropout removed.
     public func optimised() -> Network {
         var network = self
         network.removeDropout()
         network.foldBatchNorms()
         network.fuseEpilogues()
+        network.mergeSiblings()
         network.removeUnusedParameters()
         return network
     }
