@@ -83,10 +83,14 @@ extension ImageView {
     fileprivate func packed(into slot: UnsafeMutableBufferPointer<Float>, seenAs format: InputFormat)
         -> PictureView
     {
-        guard let part = part(of: format), let target = slot.baseAddress else { return .none }
-        var block = max(1, Int((transform.scale / 2).rounded(.up)))
+        guard transform.scale.isFinite, let target = slot.baseAddress else { return .none }
+        var block = max(1, Int((min(transform.scale, 1e6) / 2).rounded(.up)))
+        guard var part = part(of: format, margin: block) else { return .none }
         func blocks(_ length: Int) -> Int { (length + block - 1) / block }
-        while blocks(part.width) * blocks(part.height) > slot.count { block += 1 }
+        while blocks(part.width) * blocks(part.height) > slot.count {
+            block += 1
+            part = self.part(of: format, margin: block) ?? part
+        }
         let (width, height) = (blocks(part.width), blocks(part.height))
         if block == 1 {
             image.pack(part, into: target)
@@ -103,7 +107,8 @@ extension ImageView {
     }
 
     /// The rectangle of the image that the input's pixels are mixed of; nil where they see nothing of it.
-    private func part(of format: InputFormat) -> Rectangle? {
+    /// - Parameter margin: how far around a pixel's place they look.
+    private func part(of format: InputFormat, margin: Int) -> Rectangle? {
         let (right, bottom) = (Double(format.width - 1), Double(format.height - 1))
         let corners = [
             transform(0, 0), transform(right, 0), transform(0, bottom), transform(right, bottom),
@@ -112,7 +117,10 @@ extension ImageView {
             guard let low = values.min(), let high = values.max(), low < Double(length), high > -1 else {
                 return nil
             }
-            return Int(max(low.rounded(.down), 0))..<Int(min(high.rounded(.down) + 2, Double(length)))
+            let reach = Double(margin)
+            return Int(
+                max(low.rounded(.down) - reach, 0))..<Int(
+                    min(high.rounded(.down) + 1 + reach, Double(length)))
         }
         // Written so that a transform that is no number sees nothing.
         guard corners.allSatisfy({ $0.x.isFinite && $0.y.isFinite }),

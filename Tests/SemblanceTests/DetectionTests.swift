@@ -74,8 +74,8 @@ struct PhotographTests {
             #expect(faces.count == expected.count)
             for (face, judge) in zip(faces, expected) {
                 let isLarge = judge.face.box.width > 150
-                // Of large faces OpenCV takes single pixels where we take means.
-                #expect(cosine(face.embedding.values, judge.embedding) > (isLarge ? 0.9 : 0.9995))
+                // OpenCV rounds its crops to whole grey values; and of large faces it takes single pixels where we take means.
+                #expect(cosine(face.embedding.values, judge.embedding) > (isLarge ? 0.9 : 0.999))
             }
         }
     }

@@ -14,7 +14,7 @@ public struct DetectionModel: Sendable {
         bytes = try modelBytes(path: path)
         // At the size of the file: another model need not take a different one.
         let network = try ONNXModel.read(bytes: bytes, name: path).network
-        identity = ModelIdentity(architecture: network.name, file: bytes)
+        identity = ModelIdentity(architecture: "yunet", file: bytes)
         let missing = Self.outputNames.filter { !network.outputNames.contains($0) }
         guard missing.isEmpty else {
             let found = network.outputNames.prefix(12).joined(separator: ", ")

@@ -27,7 +27,7 @@ enum ForeignModel {
     }
 
     /// SFace (Zhong et al., 2021) as OpenCV publishes it.
-    private static func isSFace(_ network: Network) -> Bool {
+    static func isSFace(_ network: Network) -> Bool {
         network.outputNames == ["fc1"] && network.inputShape == [3, 112, 112] && scalesItsInput(network)
             && network.parameters.contains { $0.name == "fc1_gamma" && $0.tensor.shape.count == 128 }
     }

@@ -88,9 +88,12 @@ public struct RecognitionModel: Sendable {
         var network = model.network
         if let architecture = model.metadata[Key.architecture] { network.name = architecture }
         guard let text = model.metadata[Key.description] else {
+            let description = try ForeignModel.description(of: network, path: path)
+            // Converters leave names that say nothing.
+            if ForeignModel.isSFace(network) { network.name = "sface" }
             self.init(
-                network: network, description: try ForeignModel.description(of: network, path: path),
-                identity: model.identity)
+                network: network, description: description,
+                identity: ModelIdentity(architecture: network.name, fingerprint: model.identity.fingerprint))
             return
         }
         let description: ModelDescription

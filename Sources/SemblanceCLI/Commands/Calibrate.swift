@@ -53,7 +53,7 @@ enum CalibrateCommand: Command {
         let calibration = try Calibration.measured(
             on: source, falseAcceptRate: rate,
             name: arguments.text("--name") ?? dataset(arguments.text("--pairs") ?? root),
-            detector: try faces.detector, date: arguments.text("--date")
+            detector: faces.detector, date: arguments.text("--date")
         ) { (paths) throws in try faces.outcomes(paths) }
         calibrated.description.calibration = calibration
         try calibrated.write(from: model, to: output)
