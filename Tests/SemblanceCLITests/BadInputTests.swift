@@ -24,7 +24,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
         BadInput("train m.onnx --output OUT/x.onnx", "m.onnx: this is a file", "name the folder"),
         BadInput("train . --output OUT/x.onnx --size 32 --strict --threads 1", "bad/", "error: "),
         BadInput(
-            "identify --model m.onnx --gallery missing data/person00/00.png", "missing: there is no such"),
+            "identify --model m.onnx --gallery missing data/person00/00.png", "missing: No such file"),
         BadInput(
             "identify --model m.onnx --gallery empty data/person00/00.png", "empty holds no image", "put one"),
         BadInput(

@@ -30,10 +30,12 @@ enum Tool {
 
     /// - Parameters:
     ///   - folder: where it runs, so that messages name files as a user would.
+    ///   - input: the file that is its standard input.
     ///   - whileRunning: gets the process and the file that its output goes to.
     static func run(
         _ arguments: [String], in folder: String, environment: [String: String] = [:],
-        executable: String = path, whileRunning: (Process, String) throws -> Void = { _, _ in }
+        executable: String = path, input: String? = nil,
+        whileRunning: (Process, String) throws -> Void = { _, _ in }
     ) throws -> Outcome {
         // Files instead of pipes: nothing to fill up and wait for.
         let base = FileManager.default.temporaryDirectory.path + "/semblance-run-\(UUID().uuidString)"
@@ -53,7 +55,7 @@ enum Tool {
         variables["SEMBLANCE_MODELS"] = "/nonexistent"
         variables["SWIFT_BACKTRACE"] = "enable=no"
         process.environment = variables.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = input.flatMap(FileHandle.init(forReadingAtPath:)) ?? FileHandle.nullDevice
         (process.standardOutput, process.standardError) = (handles[0], handles[1])
         try process.run()
         let watchdog = DispatchWorkItem { [pid = process.processIdentifier] in kill(pid, SIGKILL) }
