@@ -9,14 +9,21 @@ package final class Embedder {
     /// The device that does the work.
     package var device: Device { plan.device }
     private let plan: ImagePlan
+    /// For the last views, where they fill less than a batch: of a quarter's size, prepared when it is first wanted.
+    private var quarter: ImagePlan?
+    private let prepare: (_ batch: Int) throws(SemblanceError) -> ImagePlan
 
     /// - Throws: `invalidModel` where the network does not give one vector for each image, and what `prepare` throws.
     package init(_ network: Network, format: InputFormat, on backend: any Backend, batch: Int)
         throws(SemblanceError)
     {
         // A view is at most twice as fine as the input, and turned by 45 degrees it reaches across 2.83 times as many pixels.
-        plan = try ImagePlan(
-            network, format: format, batch: batch, capacity: 9 * format.height * format.width, on: backend)
+        prepare = { (batch) throws(SemblanceError) in
+            try ImagePlan(
+                network, format: format, batch: batch, capacity: 9 * format.height * format.width, on: backend
+            )
+        }
+        plan = try prepare(batch)
         guard plan.outputCount == 1, plan.shape(of: 0).rank == 2, plan.shape(of: 0).batch == batch else {
             throw SemblanceError(.invalidModel, "\(network.name) does not give one vector for each image")
         }
@@ -31,16 +38,26 @@ package final class Embedder {
         embeddings.reserveCapacity(views.count)
         var vectors = [Float](repeating: 0, count: batch * dimension)
         while embeddings.count < views.count {
-            let part = views[embeddings.count..<min(embeddings.count + batch, views.count)]
+            let plan = try plan(for: views.count - embeddings.count)
+            let part = views[embeddings.count..<min(embeddings.count + plan.batch, views.count)]
             try plan.run(part)
             try vectors.withUnsafeMutableBufferPointer { (vectors) throws(SemblanceError) in
-                try plan.read(0, into: vectors)
+                try plan.read(0, into: .init(rebasing: vectors.prefix(plan.batch * dimension)))
             }
             for row in 0..<part.count {
                 embeddings.append(try Self.unit(vectors[row * dimension..<(row + 1) * dimension]))
             }
         }
         return embeddings
+    }
+
+    private func plan(for count: Int) throws(SemblanceError) -> ImagePlan {
+        let size = batch / 4
+        guard size > 0, count <= batch - size else { return plan }
+        if let quarter { return quarter }
+        let prepared = try prepare(size)
+        quarter = prepared
+        return prepared
     }
 
     private static func unit(_ vector: ArraySlice<Float>) throws(SemblanceError) -> [Float] {
