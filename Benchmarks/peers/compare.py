@@ -149,7 +149,6 @@ def main():
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--only", help="run the comparisons whose name contains this")
-    parser.add_argument("--pending", action="store_true", help="also those that Semblance's side is not ready for")
     parser.add_argument("--python", default=sys.executable, help="a Python with the peers of requirements.txt")
     parser.add_argument("--torch-python", help="a Python with torch; without it the training comparison is left out")
     parser.add_argument("--models", help="the folder of the pretrained models")
@@ -188,7 +187,7 @@ def main():
             scratch,
         )
         for row in ROWS:
-            if arguments.only and arguments.only not in row.name or row.pending and not arguments.pending:
+            if arguments.only and arguments.only not in row.name:
                 continue
             try:
                 keep(compare(row, setting, arguments.rounds))

@@ -79,8 +79,6 @@ class Row:
     photos: int = 0
     # A turn of a slow peer may be all that a round has time for.
     most_rounds: int = 1000
-    # What `semblance bench` cannot do yet; --pending runs it anyway.
-    pending: bool = False
 
 
 def inference(network, batch, runs):
@@ -128,7 +126,7 @@ def opencv_pipeline(photos):
         peers = {f"opencv, threads share {what}": setting.worker(*worker, what) for what in ["operations", "photos"]}
         return our_pipeline(setting, photos), peers
 
-    return Row("photo file to embedding", 1, sides, photos=photos, pending=True)
+    return Row("photo file to embedding", 1, sides, photos=photos)
 
 
 def face_recognition_pipeline(photos):
@@ -136,7 +134,7 @@ def face_recognition_pipeline(photos):
         peer = setting.worker("face_recognition_worker.py", setting.photographs(), setting.per_turn(photos))
         return our_pipeline(setting, photos), {"face_recognition": peer}
 
-    return Row("photo file to embedding (dlib)", 1, sides, photos=photos, most_rounds=10, pending=True)
+    return Row("photo file to embedding (dlib)", 1, sides, photos=photos, most_rounds=10)
 
 
 ROWS = [

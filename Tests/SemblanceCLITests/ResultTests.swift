@@ -175,6 +175,42 @@ import Testing
         }
     }
 
+    @Test func benchTimesPhotographs() throws {
+        let report = try #require(
+            try objects(["bench", "--photos", "data", "--iterations", "3", "--per-turn", "5"] + model).first)
+        #expect(report["mode"] as? String == "photos" && report["photos"] as? Int == 32)
+        // The model takes whole images: each is a face.
+        #expect(report["photos_with_face"] as? Int == 15 && report["batch"] as? Int == 16)
+        let median = try #require(report["median_ms"] as? Double)
+        let rate = try #require(report["images_per_second"] as? Double)
+        #expect(median > 0 && abs(rate * median / 5e3 - 1) < 1e-6)
+        #expect(report["device"] as? String == "cpu")
+    }
+
+    /// Turns go through the sorted paths and around: a file that cannot be read ends the run in the turn that it belongs to.
+    @Test func benchTakesPhotographsInTheOrderOfTheirPaths() throws {
+        try withTemporaryFolder { folder in
+            let face = try bytes(Fixture.root + "/" + face)
+            for name in ["Zoe/1.PNG", "anna.png", "b/2.jpeg", "b/1.jpg", "b/notes.txt"] {
+                let file = URL(filePath: folder + "/photos/" + name)
+                try FileManager.default.createDirectory(
+                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try (name == "b/2.jpeg" ? Data("no image".utf8) : face).write(to: file)
+            }
+            let model = try Fixture.root + "/m.onnx"
+            let bench = "$S bench --photos photos --model \(model) --per-turn 3 --interactive"
+            // Zoe, anna and b/1 are well; b/2 is the second turn's first.
+            let first = try Tool.shell("echo go | \(bench)", in: folder)
+            #expect(first.code == 0, "\(first.errors)")
+            #expect(first.lines.first == "ready" && first.lines.count == 2)
+            #expect(first.lines.last?.split(separator: " ").last == "3")
+            #expect(Double(first.lines.last?.split(separator: " ").first ?? "") ?? 0 > 0)
+            let second = try Tool.shell("yes | head -2 | \(bench)", in: folder)
+            #expect(second.code == 1 && second.lines.count == 2)
+            #expect(second.errors.contains("photos/b/2.jpeg is not an image"))
+        }
+    }
+
     // MARK: devices
 
     @Test func devicesNamesTheOneThatIsUsed() throws {

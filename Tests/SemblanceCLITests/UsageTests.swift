@@ -83,6 +83,8 @@ struct WrongUse: Sendable, CustomTestStringConvertible {
         WrongUse("bench", "--model"),
         WrongUse("bench --model m.onnx --batch 0", "--batch 0"),
         WrongUse("bench --model m.onnx --iterations none", "--iterations none"),
+        WrongUse("bench --model m.onnx --per-turn 2", "--per-turn"),
+        WrongUse("bench --model m.onnx --photos data --training", "--training and --photos"),
         WrongUse("faces", "one folder"),
         WrongUse("faces x --size 8", "--size 8"),
     ]

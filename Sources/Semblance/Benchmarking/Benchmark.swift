@@ -17,11 +17,13 @@ public final class Benchmark {
     private let result: ValueID
     private var resultValues: [Float]
 
-    /// - Throws: what preparing the program on the device throws.
-    public init(model: RecognitionModel, batch: Int, mode: Mode, profiles: Bool, on device: SelectedDevice)
+    /// - Parameter path: a model file of any kind, a detector's too; only networks with one output can be trained.
+    /// - Throws: what reading the file and preparing the program on the device throw.
+    public init(path: String, batch: Int, mode: Mode, profiles: Bool, on device: SelectedDevice)
         throws(SemblanceError)
     {
-        network = model.architecture
+        let network = try RecognitionModel.network(path: path)
+        self.network = network.name
         var options = PlanOptions()
         options.profiles = profiles
         var random = RandomSource(seed: 1)
@@ -29,16 +31,16 @@ public final class Benchmark {
 
         switch mode {
         case .inference:
-            let program = try Program.inference(model.network.optimised(), batch: batch)
-            guard let input = program.value(named: model.network.inputName),
-                let output = model.network.outputNames.first.flatMap(program.value(named:))
-            else { throw SemblanceError(.invalidModel, "\(network) has no input or no output") }
+            let program = try Program.inference(network.optimised(), batch: batch)
+            guard let input = program.value(named: network.inputName),
+                let output = network.outputNames.first.flatMap(program.value(named:))
+            else { throw SemblanceError(.invalidModel, "\(network.name) has no input or no output") }
             plan = try device.prepare(program, options: options)
             result = output
             try plan.write(noise(program.shape(of: input).count), to: input)
         case .training(let classes):
             let training = try TrainingProgram(
-                network: model.network, classes: classes, batch: batch,
+                network: network, classes: classes, batch: batch,
                 loss: .arcFace(margin: 0.5, scale: 64),
                 optimiser: .sgd(momentum: 0.9, weightDecay: 5e-4), seed: 1)
             plan = try device.prepare(training.program, options: options)
@@ -62,8 +64,7 @@ public final class Benchmark {
         try resultValues.withUnsafeMutableBufferPointer { (buffer) throws(SemblanceError) in
             try plan.read(result, into: buffer)
         }
-        let elapsed = (ContinuousClock.now - start).components
-        return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
+        return start.secondsElapsed
     }
 
     /// The time of each kernel in the last run, the longest first.

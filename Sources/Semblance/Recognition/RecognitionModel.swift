@@ -81,12 +81,22 @@ public struct RecognitionModel: Sendable {
         static let fingerprint = "semblance.fingerprint"
     }
 
+    /// The network of a model file of any kind.
+    static func network(path: String) throws(SemblanceError) -> Network {
+        network(of: try ONNXModel.read(path: path))
+    }
+
+    private static func network(of model: ONNXModel) -> Network {
+        var network = model.network
+        if let architecture = model.metadata[Key.architecture] { network.name = architecture }
+        return network
+    }
+
     /// Reads an ONNX file. What is assumed about one that was not written here, `ForeignModel` says.
     /// - Throws: `invalidInput` or `invalidModel` naming the file.
     public init(path: String) throws(SemblanceError) {
         let model = try ONNXModel.read(path: path)
-        var network = model.network
-        if let architecture = model.metadata[Key.architecture] { network.name = architecture }
+        let network = Self.network(of: model)
         guard let text = model.metadata[Key.description] else {
             let description = try ForeignModel.description(of: network, path: path)
             // Converters leave names that say nothing.

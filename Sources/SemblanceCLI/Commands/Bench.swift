@@ -3,15 +3,21 @@ import Semblance
 
 enum BenchCommand: Command {
     static let name = "bench"
-    static let summary = "Time a model on a device: inference, or a training step."
+    static let summary =
+        "Time a model on a device: inference, a training step, or the way from photographs to embeddings."
     static let operands = ""
     static let options =
         [
-            FaceOptions.model, Option("--batch", "N", "images at once (default: 1)"),
+            FaceOptions.model, Option("--batch", "N", "images at once (default: 1; 16 for photographs)"),
             Option("--iterations", "N", "timed runs (default: 30)"),
+            Option(
+                "--photos", "DIR",
+                "time decoding, detection, alignment and embedding of the photographs below a folder"),
+            Option("--per-turn", "N", "photographs in a run (default: 48, or all of fewer)"),
+        ] + FaceOptions.detector + [
             Option("--training", nil, "time a whole training step instead of inference"),
             Option("--classes", "N", "people in the training step (default: 1000)"),
-            Option("--profile", nil, "list the time of each kernel"),
+            Option("--profile", nil, "list the time of each kernel, or of each stage"),
             Option(
                 "--interactive", nil,
                 "time one run for each line of standard input, for alternating with a peer"),
@@ -37,13 +43,20 @@ enum BenchCommand: Command {
 
     static func run(_ arguments: Arguments) throws -> Int32 {
         _ = try arguments.operands(0, "no operands")
-        let path = try arguments.required("--model")
+        if let folder = arguments.text("--photos") { return try runPhotos(in: folder, arguments) }
+        for name in ["--per-turn", "--detector", "--min-face", "--face-score"]
+        where arguments.text(name) != nil {
+            throw SemblanceError(
+                .usage, "\(name) is given without --photos",
+                remedy: "name a folder of photographs with --photos, or leave \(name) out")
+        }
+        let path = try ModelFolder.resolve(arguments.required("--model"))
         let batch = try arguments.integer("--batch", 1...65536) ?? 1
         let iterations = try arguments.integer("--iterations", 1...1_000_000) ?? 30
         let isTraining = arguments.flag("--training")
         let device = try arguments.device()
         let benchmark = try Benchmark(
-            model: RecognitionModel(path: path), batch: batch,
+            path: path, batch: batch,
             mode: isTraining
                 ? .training(classes: arguments.integer("--classes", 2...10_000_000) ?? 1000) : .inference,
             profiles: arguments.flag("--profile"), on: device)

@@ -1,0 +1,79 @@
+import Foundation
+import Semblance
+
+extension BenchCommand {
+    private struct PhotoReport: Encodable {
+        var model: String
+        var detector: String
+        var mode = "photos"
+        /// In the folder.
+        var photos: Int
+        var perTurn: Int
+        var batch: Int
+        var imagesPerSecond: Double
+        var medianMs: Double
+        var minimumMs: Double
+        var maximumMs: Double
+        var iterations: Int
+        /// In all timed runs together, of `iterations` times `perTurn` photographs.
+        var photosWithFace: Int
+        var device: String
+        var deviceName: String
+        var reason: String
+        var peakBytes: Int
+    }
+
+    /// Times the way from photograph files to embeddings of the face nearest the middle.
+    static func runPhotos(in folder: String, _ arguments: Arguments) throws -> Int32 {
+        for name in ["--training", "--classes"] where arguments.flag(name) || arguments.text(name) != nil {
+            throw SemblanceError(
+                .usage, "\(name) and --photos are both given", remedy: "leave one of them out")
+        }
+        let iterations = try arguments.integer("--iterations", 1...1_000_000) ?? 30
+        let batch = try arguments.integer("--batch", 1...4096) ?? 16
+        let perTurn = try arguments.integer("--per-turn", 1...1_000_000)
+        let photos = try FaceOptions.photos(arguments, batch: batch, faces: .central)
+        var benchmark = try PhotoBenchmark(folder: folder, perTurn: perTurn, recognizer: photos)
+        try benchmark.warmUp()
+        if arguments.flag("--interactive") {
+            Console.print("ready")
+            while readLine() != nil {
+                let turn = try benchmark.run()
+                Console.print("\(turn.seconds * 1e3) \(turn.photosWithFace)")
+            }
+            return 0
+        }
+        let turns = try (0..<iterations).map { _ in try benchmark.run() }
+        let times = turns.map { $0.seconds * 1e3 }.sorted()
+        let median = times[times.count / 2]
+        let device = photos.recognizer.device
+        let report = PhotoReport(
+            model: photos.recognizer.model.identity.description, detector: photos.method,
+            photos: benchmark.paths.count, perTurn: benchmark.perTurn, batch: batch,
+            imagesPerSecond: Double(benchmark.perTurn) * 1e3 / median, medianMs: median,
+            minimumMs: times[0], maximumMs: times[times.count - 1], iterations: iterations,
+            photosWithFace: turns.reduce(0) { $0 + $1.photosWithFace }, device: device.device.identifier,
+            deviceName: device.device.name, reason: device.reason, peakBytes: Benchmark.peakBytes)
+        if arguments.flag("--json") {
+            try Console.json(report)
+        } else {
+            Console.print(
+                """
+                photographs to embeddings, \(report.perTurn) a run: \(report.imagesPerSecond.formatted(1)) images/s, median \
+                \(median.formatted(2)) ms (\(report.minimumMs.formatted(2)) to \(report.maximumMs.formatted(2))) over \
+                \(iterations) runs
+                faces in \(report.photosWithFace) of \(iterations * report.perTurn) photographs (\(report.photos) different)
+                detector \(report.detector); model \(report.model)
+                device \(report.device) (\(report.deviceName)): \(report.reason)
+                memory: process peak \(report.peakBytes >> 20) MiB
+                """)
+        }
+        if arguments.flag("--profile") {
+            for (stage, seconds) in try benchmark.stages() {
+                let share = String(format: "%9.3f ms an image", seconds * 1e3 / Double(benchmark.perTurn))
+                Console.print("\(share)  \(stage)")
+            }
+        }
+        return 0
+    }
+}
