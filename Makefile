@@ -3,7 +3,7 @@ SWIFT ?= swift
 PREFIX ?= /usr/local
 BUILD = $(SWIFT) build -c release
 BINARY = .build/release/semblance
-SOURCES = Package.swift Sources Tests
+SOURCES = Package.swift Sources Tests Examples
 
 .PHONY: setup demo models build test check-races fuzz bench format lint install clean
 

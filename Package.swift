@@ -39,6 +39,10 @@ let package = Package(
             ]),
         .executableTarget(name: "SemblanceCLI", dependencies: ["Semblance"]),
 
+        // What a user of the library would write.
+        .executableTarget(name: "RecogniseExample", dependencies: ["Semblance"], path: "Examples/Recognise"),
+        .executableTarget(name: "TrainExample", dependencies: ["Semblance"], path: "Examples/Train"),
+
         // The reference, the table of cases and the tolerances that tests and benchmarks share.
         .target(
             name: "SemblanceTestSupport", dependencies: ["SemblanceCore"],
@@ -79,7 +83,10 @@ let package = Package(
                 "Semblance", "SemblanceCPU", "SemblanceOpenCL", "SemblanceONNX", "SemblanceTestSupport",
             ]),
         .testTarget(
-            name: "SemblanceCLITests", dependencies: ["SemblanceCLI", "Semblance", "SemblanceTestSupport"]),
+            name: "SemblanceCLITests",
+            dependencies: [
+                "SemblanceCLI", "Semblance", "SemblanceTestSupport", "RecogniseExample", "TrainExample",
+            ]),
         // Enrolls until it is killed: what the tests run as a process of its own.
         .executableTarget(
             name: "GalleryWriter", dependencies: ["SemblanceGallery", "SemblanceCore"],

@@ -1,7 +1,7 @@
 import SemblanceCore
 
 /// The classification loss that an embedding is trained with.
-public enum Loss: Hashable, Sendable, Codable {
+public enum Loss: Hashable, Sendable, Codable, CustomStringConvertible {
     /// Cosines to one learnt centre a person, with an additive margin, times `scale`.
     case arcFace(margin: Float, scale: Float)
     case cosFace(margin: Float, scale: Float)
@@ -13,6 +13,14 @@ public enum Loss: Hashable, Sendable, Codable {
         case .arcFace(let margin, let scale): MarginSoftmax(margin: .arcFace(margin), scale: scale)
         case .cosFace(let margin, let scale): MarginSoftmax(margin: .cosFace(margin), scale: scale)
         case .softmax: MarginSoftmax(margin: .none, scale: 1)
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .arcFace(let margin, let scale): "ArcFace (margin \(margin), scale \(scale))"
+        case .cosFace(let margin, let scale): "CosFace (margin \(margin), scale \(scale))"
+        case .softmax: "softmax"
         }
     }
 }

@@ -34,7 +34,7 @@ enum TrainCommand: Command {
         let result = try trainer.run(
             on: device, onFault: .moveToCPU, from: checkpoint, cancellation: interruption.cancellation,
             onEvent: reporter.report)
-        try write(result, options: options, folder: folder, alignment: alignment, to: output)
+        try RecognitionModel(result, of: trainer, alignment: alignment).write(to: output)
         reporter.finish(result, output: output, checkpoint: checkpointPath)
         return result.isCancelled ? 130 : 0
     }
@@ -51,19 +51,6 @@ enum TrainCommand: Command {
         }
         let model = try RecognitionModel(path: path)
         return (model.network, model.description.input)
-    }
-
-    private static func write(
-        _ result: TrainingResult, options: TrainingOptions, folder: FaceFolder, alignment: Alignment?,
-        to path: String
-    ) throws(SemblanceError) {
-        let summary = ModelDescription.TrainingSummary(
-            people: folder.people.count, images: folder.imageCount, epochs: options.epochs,
-            steps: result.step,
-            seed: options.seed, loss: TrainOptions.name(of: options.loss), device: result.device.name)
-        let description = ModelDescription(
-            input: result.format, alignment: alignment, calibration: result.calibration, training: summary)
-        try RecognitionModel(network: result.network, description: description).write(to: path)
     }
 }
 

@@ -79,12 +79,4 @@ enum TrainOptions {
         case .softmax: return .softmax
         }
     }
-
-    static func name(of loss: Loss) -> String {
-        switch loss {
-        case .arcFace(let margin, let scale): "ArcFace (margin \(margin), scale \(scale))"
-        case .cosFace(let margin, let scale): "CosFace (margin \(margin), scale \(scale))"
-        case .softmax: "softmax"
-        }
-    }
 }
