@@ -96,7 +96,7 @@ public struct RecognitionModel: Sendable {
     /// - Throws: `invalidInput` or `invalidModel` naming the file.
     public init(path: String) throws(SemblanceError) {
         let model = try ONNXModel.read(path: path)
-        let network = Self.network(of: model)
+        var network = Self.network(of: model)
         guard let text = model.metadata[Key.description] else {
             let description = try ForeignModel.description(of: network, path: path)
             // Converters leave names that say nothing.
