@@ -100,4 +100,128 @@ import Testing
             #expect(try RecognitionModel(path: Fixture.root + "/m.onnx").description.alignment == nil)
         }
     }
+
+    /// Killed again and again, it comes to the files of one run.
+    @Test func aKilledRunLosesOnlyWhatWasInHand() throws {
+        try withTemporaryFolder { folder in
+            let faces = ["faces", "photos", "--people", "15", "--images", "8", "--size", "64"]
+            #expect(try Tool.run(faces, in: folder).code == 0)
+            func arguments(_ output: String) -> [String] {
+                ["prepare", "photos", output, "--faces", "whole"] + Fixture.device
+            }
+            #expect(try Tool.run(arguments("whole"), in: folder).code == 0)
+            let record = folder + "/parts/" + DatasetRecord.fileName
+            func lines() -> Int { (try? bytes(record).count { $0 == UInt8(ascii: "\n") }) ?? 0 }
+            var killed = 0
+            for _ in 0..<4 {
+                let before = lines()
+                let outcome = try Tool.run(arguments("parts"), in: folder) { process, _ in
+                    // The next batch is written: another is in hand.
+                    while process.isRunning, lines() < before + 17 { usleep(500) }
+                    kill(process.processIdentifier, SIGKILL)
+                }
+                killed += outcome.code == nil ? 1 : 0
+                // Nothing that was recorded is lost.
+                #expect(lines() >= before)
+            }
+            #expect(killed > 0)
+            let last = try Tool.run(arguments("parts") + ["--json"], in: folder)
+            #expect(last.code == 0, "\(last.errors)")
+            #expect(try #require(last.objects.last?["earlier"] as? Int) >= 16 * killed)
+            for name in try FileManager.default.subpathsOfDirectory(atPath: folder + "/whole") {
+                guard !FileManager.default.fileExists(atPath: "\(folder)/whole/\(name)/.") else { continue }
+                #expect(try bytes("\(folder)/parts/\(name)") == bytes("\(folder)/whole/\(name)"), "\(name)")
+            }
+            #expect(
+                try FileManager.default.subpathsOfDirectory(atPath: folder + "/parts").count
+                    == FileManager.default.subpathsOfDirectory(atPath: folder + "/whole").count)
+        }
+    }
+}
+
+private let environment = ProcessInfo.processInfo.environment
+private let models = environment["SEMBLANCE_MODELS"] ?? ""
+private let images = (environment["SEMBLANCE_DATA"] ?? "") + "/lfw-devtest/images"
+private let isReady =
+    FileManager.default.fileExists(atPath: images)
+    && FileManager.default.fileExists(atPath: models + "/yunet.onnx")
+    && FileManager.default.fileExists(atPath: models + "/sface.onnx")
+
+/// Photographs with planted faults, detected and compared by the pretrained models.
+@Suite(
+    .enabled(
+        if: isReady,
+        "needs the pretrained models and the faces of lfw-devtest (SEMBLANCE_MODELS and SEMBLANCE_DATA name their folders)"
+    ))
+struct PretrainedPrepareTests {
+    /// Copies five people's photographs: somebody's first under another name, two joined into one, one out of focus, and one
+    /// without a face.
+    private func makePhotos(_ root: String) throws {
+        let files = FileManager.default
+        let people = try files.contentsOfDirectory(atPath: images).sorted().filter {
+            try files.contentsOfDirectory(atPath: "\(images)/\($0)").count >= 5
+        }.prefix(5)
+        for person in people {
+            try files.createDirectory(atPath: "\(root)/\(person)", withIntermediateDirectories: true)
+            for name in try files.contentsOfDirectory(atPath: "\(images)/\(person)") {
+                try files.copyItem(atPath: "\(images)/\(person)/\(name)", toPath: "\(root)/\(person)/\(name)")
+            }
+        }
+        func photo(_ person: Int) throws -> (path: String, image: Image) {
+            let folder = "\(root)/\(people[person])"
+            let path = "\(folder)/\(try #require(files.contentsOfDirectory(atPath: folder).sorted().first))"
+            return (path, try ImageDecoder().decode(path: path).rgb())
+        }
+        func write(_ image: Image, _ name: String, person: Int) throws {
+            var text = Array("P6 \(image.width) \(image.height) 255\n".utf8)
+            text += image.pixels
+            try Data(text).write(to: URL(filePath: "\(root)/\(people[person])/\(name).ppm"))
+        }
+        let (first, second) = (try photo(2).image, try photo(3).image)
+        var joined: [UInt8] = []
+        for row in 0..<first.height {
+            for image in [first, second] {
+                let line = 3 * image.width
+                joined += image.pixels[row * line..<(row + 1) * line]
+            }
+        }
+        let width = first.width + second.width
+        try write(Image(width: width, height: first.height, channels: 3, pixels: joined), "two", person: 2)
+        let coarse = first.resized(width: first.width / 6, height: first.height / 6)
+        try write(coarse.resized(width: first.width, height: first.height), "blurred", person: 2)
+        let grey = [UInt8](repeating: 90, count: 3 * 200 * 200)
+        try write(Image(width: 200, height: 200, channels: 3, pixels: grey), "grey", person: 3)
+        try files.moveItem(atPath: photo(0).path, toPath: "\(root)/\(people[1])/swapped.jpg")
+    }
+
+    @Test func plantedFaultsAreFound() throws {
+        try withTemporaryFolder { folder in
+            try makePhotos(folder + "/photos")
+            let environment = ["SEMBLANCE_MODELS": models]
+            let outcome = try Tool.run(
+                ["prepare", "photos", "out", "--faces", "central", "--json"] + Fixture.device, in: folder,
+                environment: environment)
+            #expect(outcome.code == 0, "\(outcome.errors)")
+            let objects = try outcome.objects
+            func kinds(_ name: String) throws -> [String] {
+                let photo = try #require(
+                    objects.first { ($0["source"] as? String)?.hasSuffix("/" + name) == true })
+                return (photo["flags"] as? [[String: Any]] ?? []).compactMap { $0["kind"] as? String }
+            }
+            #expect(try kinds("swapped.jpg") == ["mislabelled"])
+            #expect(try kinds("blurred.ppm").contains("blur"))
+            let grey = try #require(
+                objects.first { ($0["source"] as? String)?.hasSuffix("/grey.ppm") == true })
+            #expect(grey["outcome"] as? String == "no_face")
+            // Nobody else is called mislabelled.
+            #expect((objects.last?["summary"] as? [String: Any])?["mislabelled"] as? Int == 1)
+
+            let only = try Tool.run(
+                ["prepare", "photos", "only", "--json"] + Fixture.device, in: folder, environment: environment
+            )
+            let two = try #require(
+                try only.objects.first { ($0["source"] as? String)?.hasSuffix("/two.ppm") == true })
+            #expect(two["outcome"] as? String == "several_faces" && two["crop"] == nil)
+        }
+    }
 }

@@ -9,7 +9,10 @@ package final class DatasetFiles {
     /// Folders that were looked at.
     private var known: Set<String> = []
 
-    package init(_ root: String) { self.root = root }
+    package init(_ root: String) {
+        self.root = root
+        Self.clear(root)
+    }
 
     package func path(_ crop: String, isAside: Bool = false) -> String {
         isAside ? "\(root)/\(Self.asideFolder)/\(crop)" : "\(root)/\(crop)"
@@ -55,11 +58,15 @@ package final class DatasetFiles {
         }
     }
 
-    /// Makes the folder that a crop goes to. What a killed run left there is cleared away the first time.
     private func prepareFolder(of path: String) throws(SemblanceError) {
         let folder = splitPath(path).folder
         guard known.insert(folder).inserted || !isFolder(folder) else { return }
         try makeFolder(folder)
+        Self.clear(folder)
+    }
+
+    /// Removes what a run that was killed while it wrote has left in a folder.
+    private static func clear(_ folder: String) {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         where name.hasPrefix(".semblance-") && name.hasSuffix(".tmp") {
             unlink("\(folder)/\(name)")

@@ -19,6 +19,8 @@ package struct DatasetPreparation {
         /// Below the folder of photographs, and the crop's place below the data set.
         var source: String
         var crop: String
+        /// Before it was read: a file that changes meanwhile is done again.
+        var state: PreparedPhoto.FileState?
     }
 
     /// How far a run is.
@@ -53,11 +55,8 @@ package struct DatasetPreparation {
     }
 
     /// Does what is missing, and leaves the record complete.
-    /// - Parameter done: gets each photograph's entry as it is added.
     /// - Returns: all photographs in order, and how many an earlier run had done.
-    package func run(
-        onProgress: (Progress) -> Void = { _ in }, done: (PreparedPhoto) -> Void = { _ in }
-    ) throws -> PreparedDataset {
+    package func run(onProgress: (Progress) -> Void = { _ in }) throws -> PreparedDataset {
         let record = try DatasetRecord(folder: output, settings: settings)
         let files = DatasetFiles(output)
         let pending = try clearing(record, files)
@@ -68,7 +67,6 @@ package struct DatasetPreparation {
             rest = rest.dropFirst(photos.count)
             let entries = try prepare(zip(part, photos).map { ($0, $1) }, files)
             try record.add(entries)
-            entries.forEach(done)
             onProgress(
                 Progress(stage: .photos, done: pending.count - rest.count, total: pending.count))
         }
@@ -88,6 +86,8 @@ package struct DatasetPreparation {
         }
         var (pending, kept): ([Work], Set<String>) = ([], [])
         for each in work {
+            var each = each
+            each.state = PreparedPhoto.FileState(path: each.path)
             if isDone(each, record, files) { kept.insert(each.crop) } else { pending.append(each) }
         }
         for each in pending {
@@ -99,7 +99,7 @@ package struct DatasetPreparation {
 
     private func isDone(_ work: Work, _ record: DatasetRecord, _ files: DatasetFiles) -> Bool {
         guard let known = record.photos[work.source], known.outcome != .unreadable,
-            known.file == PreparedPhoto.FileState(path: work.path)
+            known.file == work.state
         else { return false }
         return known.crop.map { $0.path == work.crop && files.place(of: $0.path) != nil } ?? true
     }
@@ -108,8 +108,6 @@ package struct DatasetPreparation {
     private func prepare(
         _ photos: [(work: Work, photo: PhotoReader.Photo)], _ files: DatasetFiles
     ) throws -> [PreparedPhoto] {
-        // Before the pixels are looked at: a file that changes meanwhile is done again.
-        let states = photos.map { PreparedPhoto.FileState(path: $0.work.path) }
         var crops = try cropper.crops(of: photos.compactMap { try? $0.photo.image.get() })[...]
         let results = photos.map { photo in
             photo.photo.image.flatMap { _ in
@@ -118,8 +116,8 @@ package struct DatasetPreparation {
         }
         var vectors = try embeddings(of: results.compactMap { try? $0.get().image })[...]
         var entries: [PreparedPhoto] = []
-        for ((work, _), (state, result)) in zip(photos, zip(states, results)) {
-            var entry = PreparedPhoto(source: work.source, file: state, outcome: .aligned)
+        for ((work, _), result) in zip(photos, results) {
+            var entry = PreparedPhoto(source: work.source, file: work.state, outcome: .aligned)
             switch result {
             case .success(let crop):
                 try files.write(crop.image, to: work.crop)
@@ -130,7 +128,7 @@ package struct DatasetPreparation {
                 switch error.code {
                 case .noFace: entry.outcome = .noFace
                 case .severalFaces: entry.outcome = .severalFaces
-                case .invalidInput, .unsupportedFormat: entry.outcome = .unreadable
+                case .invalidInput, .unsupportedFormat, .outOfMemory: entry.outcome = .unreadable
                 default: throw error
                 }
                 // The same however the folder was named.

@@ -79,7 +79,7 @@ extension PreparedDataset {
         """
 
     /// So many rows have their pictures.
-    private static let rowLimit = 200
+    private static let rowLimit = 100
 
     private func section<Item>(_ title: String, _ items: [Item], _ row: (Item) -> [Markup]) -> Page.Section? {
         guard !items.isEmpty else { return nil }
