@@ -31,8 +31,9 @@ final class PrimitiveDescriptor {
     /// How many threads it was made for. oneDNN divides the work when it makes a descriptor, and asks again when it runs.
     let threads: Int32
 
-    /// Below this many bytes and products a second thread costs more than it does: some 20 microseconds of work.
-    private static let leastShared = 1 << 20
+    /// Below this many bytes and products, 2 microseconds of work, a second thread costs more than it does. Much longer alone and
+    /// the others fall asleep, where they spin only briefly.
+    private static let leastShared = 1 << 16
 
     /// - Parameter products: multiplications that the bytes of its arguments do not tell of.
     private init(products: Int, _ make: () throws(SemblanceError) -> dnnl_primitive_desc_t)
