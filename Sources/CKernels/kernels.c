@@ -82,6 +82,9 @@ EMBED(softmax)
 EMBED(sumOfSquares)
 #embed "../../Kernels/sumOfSquares.cl"
 };
+EMBED(topScores)
+#embed "../../Kernels/topScores.cl"
+};
 EMBED(transpose)
 #embed "../../Kernels/transpose.cl"
 };
@@ -117,6 +120,7 @@ EMBED(warp)
     X(sgd) \
     X(softmax) \
     X(sumOfSquares) \
+    X(topScores) \
     X(transpose) \
     X(warp)
 

@@ -271,6 +271,9 @@ final class Lowering {
             })
     }
 
+    /// A step that binds primitives of its own.
+    func append(_ task: Task) { tasks.append(task) }
+
     /// A step computed here rather than by oneDNN. `body` gets the places in the order given.
     func host(
         _ name: String, _ places: [Located],

@@ -74,7 +74,7 @@ package struct OpCase: Sendable {
 
     package static let all: [OpCase] =
         convolutions + convolutionGradients + products + normalisations + activations + elements + windows
-        + forms + warps + losses
+        + forms + warps + searches + losses
         + optimisers
 
     /// An operation, and which activation it is: they have code of their own.

@@ -190,6 +190,13 @@ final class BoundPrimitive {
         }
     }
 
+    /// Points an argument to other memory of the same layout, for the next run.
+    func move(_ role: Int32, to memory: UnsafeMutableRawPointer) throws(SemblanceError) {
+        for argument in arguments where argument.arg == role {
+            try check("moving an argument") { dnnl_memory_set_data_handle(argument.memory, memory) }
+        }
+    }
+
     func run() throws(SemblanceError) {
         try withThreads(threads) { () throws(SemblanceError) in
             try check("running a primitive") {

@@ -40,6 +40,7 @@ extension Op {
         case .resizeNearest(let scale): try lowerResizeNearest(step, lowering, scale)
         case .resizeNearestGradient(let scale): try lowerResizeNearestGradient(step, lowering, scale)
         case .warp(let format): try format.lowerWarp(step, lowering)
+        case .topScores(let count): try TopScores(step, lowering, count: count).lower(step, lowering)
         case .marginSoftmax(let loss): try loss.lower(step, lowering)
         case .marginSoftmaxGradient(let loss): try loss.lowerGradient(step, lowering)
         case .sumOfSquares: try lowerSumOfSquares(step, lowering)

@@ -96,6 +96,12 @@ public enum Op: Hashable, Sendable {
     /// pictures [S,P], views [N, PictureView.count] -> y [N,C,H,W], what a network of that format takes: N affine views of S pictures
     /// of up to P pixels (`PackedPixel`), between four pixels bilinear, black outside of the picture. A grey output is the luma of BT.601.
     case warp(InputFormat)
+    // Search.
+    /// queries [Q,D], faces [P,D], groups [P] -> scores [Q,count], places [Q,count]: the groups with the largest inner products, each by the
+    /// best of its faces, the best first; of equals, the face at the lower place. Groups are whole numbers, such as people. A face of
+    /// a group below 0 does not take part, nor does one whose score is NaN or minus infinity. Where groups run out, the score is minus
+    /// infinity and the place -1. At most 2^24 faces, so that a float holds a place.
+    case topScores(count: Int)
 
     // Loss.
     /// cosines or logits [N,C], labels [N] -> loss [N], correct [N] (1 where no logit, taken before the margin, is larger than

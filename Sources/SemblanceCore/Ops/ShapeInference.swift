@@ -168,6 +168,16 @@ extension Op {
                 throw refuse("takes pictures [S,P] and views [N,\(PictureView.count)]")
             }
             return [[inputs[1][0], format.colours.count, format.height, format.width]]
+        case .topScores(let count):
+            try need(3)
+            let queries = inputs[0], faces = inputs[1]
+            guard queries.rank == 2, faces.rank == 2, queries[1] == faces[1], inputs[2] == [faces[0]] else {
+                throw refuse("takes queries [Q,D], faces [P,D] and groups [P]")
+            }
+            guard count > 0, faces[0] <= 1 << 24 else {
+                throw refuse("gives 1 score or more of at most 2^24 faces")
+            }
+            return [[queries[0], count], [queries[0], count]]
         case .marginSoftmax:
             try need(2)
             guard inputs[0].rank == 2, inputs[1].count == inputs[0][0] else {

@@ -230,7 +230,7 @@ struct GraphWriter {
             .fullyConnectedWeightGradient, .biasGradient, .batchNormTraining, .batchNormTrainingGradient,
             .batchNormGradient, .l2NormaliseGradient, .activationGradient, .reduceSum, .maxPoolGradient,
             .averagePoolGradient, .globalAveragePoolGradient, .resizeNearestGradient, .resizeLinearGradient,
-            .softmaxGradient, .marginSoftmax,
+            .softmaxGradient, .topScores, .marginSoftmax,
             .marginSoftmaxGradient, .sumOfSquares, .sgd, .adamW:
             throw SemblanceError(.unsupportedOperation, "\(node.op.name) belongs to training")
         }

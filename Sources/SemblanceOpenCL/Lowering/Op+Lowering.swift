@@ -60,6 +60,7 @@ extension Op {
         case .resizeNearestGradient(let scale):
             lowering.resizeNearest("resizeNearestGradient", scale, inputs[0], outputs[0])
         case .warp(let format): format.lowerWarp(inputs[0], inputs[1], outputs[0], into: &lowering)
+        case .topScores(let count): lowering.topScores(inputs, outputs, count: count)
         case .marginSoftmax(let loss): loss.lower(inputs, outputs, into: &lowering)
         case .marginSoftmaxGradient(let loss): loss.lowerGradient(inputs, outputs[0], into: &lowering)
         case .sumOfSquares: try lowering.sumOfSquares(inputs[0], outputs[0])

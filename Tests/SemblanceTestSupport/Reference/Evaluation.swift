@@ -92,6 +92,8 @@ extension Op {
         case .warp(let format):
             outputs[0] = Reference.warp(format, inputs[0], views: inputs[1], shape: outputs[0].shape)
 
+        case .topScores(let count):
+            Reference.topScores(inputs, count: count, into: &outputs)
         case .marginSoftmax(let loss):
             Reference.marginSoftmax(loss, inputs, into: &outputs)
         case .marginSoftmaxGradient(let loss):

@@ -1,0 +1,170 @@
+import COneDNN
+import SemblanceCore
+
+/// What one thread knows of the best faces, and how it compares a tile of others with them.
+final class TopScoresWorker {
+    private let queries: Int
+    private let count: Int
+    private let tile: Int
+    private let dimension: Int
+    /// [tile, queries].
+    private let scores: UnsafeMutablePointer<Float>
+    /// [queries]: the last score of each list.
+    private let worst: UnsafeMutablePointer<Float>
+    private let lists: [BestFaces]
+    /// The one query, where there is no product.
+    private let query: UnsafePointer<Float>
+    private let faces: UnsafeMutablePointer<Float>
+    private let groups: UnsafePointer<Float>
+    private let product: BoundPrimitive?
+
+    /// Floats of the lists and of their worst scores.
+    static func listCount(queries: Int, count: Int) -> Int { queries * (3 * count + 1) }
+
+    init(
+        queries: Int, count: Int, tile: Int, dimension: Int, memory: UnsafeMutablePointer<Float>,
+        query: UnsafePointer<Float>, faces: UnsafeMutablePointer<Float>, groups: UnsafePointer<Float>,
+        product: BoundPrimitive?
+    ) {
+        self.queries = queries
+        self.count = count
+        self.tile = tile
+        self.dimension = dimension
+        self.query = query
+        self.faces = faces
+        self.groups = groups
+        self.product = product
+        scores = memory
+        worst = memory + tile * queries
+        let start = worst + queries
+        lists = (0..<queries).map { BestFaces(memory: start + $0 * 3 * count, count: count) }
+    }
+
+    func reset() {
+        for (index, list) in lists.enumerated() {
+            list.reset()
+            worst[index] = -.infinity
+        }
+    }
+
+    /// Compares the tile of faces from `start` on, of which those before `first` have been seen.
+    func score(start: Int, first: Int) throws(SemblanceError) {
+        let rows = faces + start * dimension
+        if let product {
+            try product.move(DNNL_ARG_SRC, to: rows)
+            try product.run()
+        } else {
+            for row in 0..<tile { scores[row] = dot(query, rows + row * dimension, dimension) }
+        }
+        for row in first - start..<tile {
+            let line = scores + row * queries
+            var index = 0
+            while index + 16 <= queries {
+                let passes = vector(line + index) .> vector(worst + index)
+                if any(passes) {
+                    for lane in 0..<16 where passes[lane] {
+                        offer(index + lane, line[index + lane], start + row)
+                    }
+                }
+                index += 16
+            }
+            while index < queries {
+                if line[index] > worst[index] { offer(index, line[index], start + row) }
+                index += 1
+            }
+        }
+    }
+
+    private func offer(_ index: Int, _ score: Float, _ place: Int) {
+        guard groups[place] >= 0 else { return }
+        lists[index].offer(score, Float(place), groups[place])
+        worst[index] = lists[index].worst
+    }
+
+    /// Takes over another's lists.
+    func merge(_ other: TopScoresWorker) {
+        for (list, others) in zip(lists, other.lists) {
+            for index in 0..<count where others.places[index] >= 0 {
+                list.offer(others.scores[index], others.places[index], others.groups[index])
+            }
+        }
+    }
+
+    func write(to scores: UnsafeMutablePointer<Float>, _ places: UnsafeMutablePointer<Float>) {
+        for (index, list) in lists.enumerated() {
+            (scores + index * count).update(from: list.scores, count: count)
+            (places + index * count).update(from: list.places, count: count)
+        }
+    }
+}
+
+/// The best faces for one query so far, the best first, one of each group.
+private struct BestFaces {
+    let scores: UnsafeMutablePointer<Float>
+    let places: UnsafeMutablePointer<Float>
+    let groups: UnsafeMutablePointer<Float>
+    private let count: Int
+
+    init(memory: UnsafeMutablePointer<Float>, count: Int) {
+        scores = memory
+        places = memory + count
+        groups = memory + 2 * count
+        self.count = count
+    }
+
+    /// What a score must exceed, or equal at a lower place.
+    var worst: Float { scores[count - 1] }
+
+    func reset() {
+        scores.update(repeating: -.infinity, count: count)
+        places.update(repeating: -1, count: count)
+        groups.update(repeating: -1, count: count)
+    }
+
+    /// Whether a face ranks before the one in the list.
+    private func precedes(_ score: Float, _ place: Float, _ index: Int) -> Bool {
+        score > scores[index] || score == scores[index] && place < places[index]
+    }
+
+    /// Takes a face in if it ranks before the last, or before the one that its group has in the list. That keeps the list exact: whatever is
+    /// pushed out has `count` better groups before it, and comes back only with a better face.
+    func offer(_ score: Float, _ place: Float, _ group: Float) {
+        guard precedes(score, place, count - 1) else { return }
+        var hole = count - 1
+        for index in 0..<count where groups[index] == group {
+            guard precedes(score, place, index) else { return }
+            hole = index
+            break
+        }
+        while hole > 0, precedes(score, place, hole - 1) {
+            scores[hole] = scores[hole - 1]
+            places[hole] = places[hole - 1]
+            groups[hole] = groups[hole - 1]
+            hole -= 1
+        }
+        scores[hole] = score
+        places[hole] = place
+        groups[hole] = group
+    }
+}
+
+private func vector(_ start: UnsafePointer<Float>) -> SIMD16<Float> {
+    UnsafeRawPointer(start).loadUnaligned(as: SIMD16<Float>.self)
+}
+
+/// With two sums of 16 lanes, so that additions do not wait for each other.
+private func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
+    var even = SIMD16<Float>.zero, odd = SIMD16<Float>.zero
+    var index = 0
+    while index + 32 <= count {
+        even += vector(a + index) * vector(b + index)
+        odd += vector(a + index + 16) * vector(b + index + 16)
+        index += 32
+    }
+    var sum = (even + odd).sum()
+    while index < count {
+        sum += a[index] * b[index]
+        index += 1
+    }
+    return sum
+}
