@@ -93,7 +93,11 @@ let package = Package(
             path: "Tests/GalleryWriter"),
         .testTarget(
             name: "SemblanceGalleryTests",
-            dependencies: ["SemblanceCore", "SemblanceGallery", "SemblanceTestSupport", "GalleryWriter"]),
+            dependencies: [
+                "SemblanceCore", "SemblanceGallery", "SemblanceCPU", "SemblanceOpenCL",
+                "SemblanceTestSupport",
+                "GalleryWriter",
+            ]),
         .testTarget(
             name: "SemblanceTrainingTests",
             dependencies: ["SemblanceCore", "SemblanceCPU", "SemblanceImaging", "SemblanceTraining"]),

@@ -6,6 +6,7 @@ import SemblanceCore
 /// only grew is the order in the file: large sequential reads, 31 vectors of 512 numbers a page and 1 % lost between them. (SQLite's usual page
 /// of 4 KiB holds one such row and wastes half.) Blocks of many vectors in one value would read no faster, and would have every removal and every
 /// small batch rewrite a block. Names and paths stand in tables of their own, so that a search does not read them.
+/// A face's key is never given again (AUTOINCREMENT), since an index in memory may outlive the face.
 ///
 /// A rollback journal rather than a log (WAL): faces are appended, and new pages need no journal, so each byte is written once rather than
 /// twice; the gallery is one file that can be copied, and it can be searched in a folder that cannot be written to.
@@ -20,7 +21,7 @@ enum GallerySchema {
         "CREATE TABLE photo (id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, hash TEXT) STRICT",
         "CREATE INDEX photo_by_hash ON photo (hash) WHERE hash IS NOT NULL",
         """
-        CREATE TABLE face (id INTEGER PRIMARY KEY, person INTEGER NOT NULL REFERENCES person, \
+        CREATE TABLE face (id INTEGER PRIMARY KEY AUTOINCREMENT, person INTEGER NOT NULL REFERENCES person, \
         photo INTEGER NOT NULL REFERENCES photo, number INTEGER NOT NULL, added INTEGER NOT NULL, \
         x REAL, y REAL, width REAL, height REAL, vector BLOB NOT NULL, UNIQUE (person, photo, number)) STRICT
         """,
@@ -81,6 +82,8 @@ enum GallerySchema {
             try database.forEachRow("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL") {
                 schema.insert($0.text(0))
             }
+            // SQLite's own, for the keys.
+            schema.remove("CREATE TABLE sqlite_sequence(name,seq)")
             guard schema == Set(statements) else { throw .damaged(path, "its tables are not a gallery's") }
             var owner: (model: ModelIdentity, dimension: Int)?
             try database.forEachRow("SELECT architecture, fingerprint, dimension FROM model") { row in

@@ -109,7 +109,7 @@ import Testing
         try withTemporaryFolder { folder in
             let path = folder + "/g"
             let writer = try Writer(
-                [path, "w", "50"], environment: ["GALLERY_WRITER_FILE_SIZE": "700000"], log: folder + "/log")
+                [path, "w", "50"], environment: ["GALLERY_WRITER_FILE_SIZE": "1200000"], log: folder + "/log")
             writer.process.waitUntilExit()
             #expect(writer.process.terminationStatus == 1)
             #expect(writer.errors.contains("no space left"), "\(writer.errors)")

@@ -8,10 +8,12 @@ import Testing
 @Suite struct GalleryTests {
     private let model: ModelIdentity
     private let other: ModelIdentity
+    private let device: SelectedDevice
 
     init() throws {
         model = ModelIdentity(of: try tinyNetwork(seed: 1))
         other = ModelIdentity(of: try tinyNetwork(seed: 2))
+        device = try SelectedDevice(.cpu)
     }
 
     /// A unit vector in the plane, at an angle in degrees.
@@ -34,25 +36,25 @@ import Testing
         #expect(errorCode { try gallery.enroll("a", source: "a.png", at(0, other)) } == .modelMismatch)
         #expect(try gallery.faceCount == 0)
         try gallery.enroll("a", source: "a.png", at(0))
-        #expect(errorCode { _ = try gallery.search([at(0, other)], count: 1) } == .modelMismatch)
+        #expect(errorCode { _ = try gallery.search([at(0, other)], count: 1, on: device) } == .modelMismatch)
     }
 
     @Test func findsTheNearestPeopleInOrder() throws {
         var gallery = Gallery(model: model)
-        #expect(try gallery.search([at(0)], count: 3) == [[]])
+        #expect(try gallery.search([at(0)], count: 3, on: device) == [[]])
         for (name, degrees) in [("far", 120.0), ("near", 70), ("near", 20), ("middle", 40), ("near", 90)] {
             try gallery.enroll(name, source: "\(name)-\(Int(degrees))", at(degrees))
         }
         #expect(try gallery.peopleCount == 3)
         #expect(try gallery.faceCount == 5)
-        let matches = try gallery.search([at(0)], count: 10)[0]
+        let matches = try gallery.search([at(0)], count: 10, on: device)[0]
         #expect(matches.map(\.name) == ["near", "middle", "far"])
         #expect(matches.map(\.source) == ["near-20", "middle-40", "far-120"])
         for (match, degrees) in zip(matches, [20.0, 40, 120]) {
             #expect(abs(Double(match.similarity) - cos(degrees * .pi / 180)) < 1e-6)
         }
         for count in [-1, 0, 1, 2, 3, 4] {
-            let some = try gallery.search([at(0)], count: count)[0]
+            let some = try gallery.search([at(0)], count: count, on: device)[0]
             #expect(some == Array(matches.prefix(max(count, 0))))
         }
     }
@@ -62,7 +64,7 @@ import Testing
         let names = ["d", "a", "c", "b", "e"]
         for name in names { try gallery.enroll(name, source: name, at(30)) }
         try gallery.enroll("z", source: "z", at(10))
-        #expect(try gallery.search([at(0)], count: 9)[0].map(\.name) == ["z"] + names)
+        #expect(try gallery.search([at(0)], count: 9, on: device)[0].map(\.name) == ["z"] + names)
     }
 }
 

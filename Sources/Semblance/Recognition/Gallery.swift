@@ -38,7 +38,7 @@ public struct Gallery {
     }
 
     public var faceCount: Int {
-        get throws(SemblanceError) { try file?.faceCount ?? memory?.count ?? 0 }
+        get throws(SemblanceError) { try file?.faceCount ?? memory?.faceCount ?? 0 }
     }
 
     /// Everybody's name, sorted.
@@ -62,41 +62,79 @@ public struct Gallery {
     }
 
     /// The `count` most similar people to each probe, the most similar first; of equals, the one whose face was enrolled first. The gallery is
-    /// read once, tile by tile, so that its size does not matter to memory.
-    /// - Throws: `modelMismatch` for an embedding of another model, and what reading the file throws.
-    public func search(_ probes: [Embedding], count: Int) throws(SemblanceError) -> [[Match]] {
+    /// read once, tile by tile, so that its size does not matter to memory. For searches again and again, see `index`.
+    /// - Throws: `modelMismatch` for an embedding of another model, and what reading the file or the device throws.
+    public func search(_ probes: [Embedding], count: Int, on device: any Backend) throws(SemblanceError)
+        -> [[Match]]
+    {
         for probe in probes { try check(probe) }
-        var best = [[Int64: (similarity: Float, face: Int64)]](repeating: [:], count: probes.count)
-        guard let collection = faces else { return probes.map { _ in [] } }
-        try collection.readTiles(of: 1024) { (tile) throws(SemblanceError) in
-            for (index, probe) in probes.enumerated() {
-                for row in 0..<tile.count {
-                    var similarity: Float = 0
-                    for column in 0..<tile.dimension {
-                        similarity += tile.vectors[row * tile.dimension + column] * probe.values[column]
-                    }
-                    if let known = best[index][tile.people[row]], known.similarity >= similarity { continue }
-                    best[index][tile.people[row]] = (similarity, tile.faces[row])
-                }
-            }
+        guard let faces else { return probes.map { _ in [] } }
+        return try faces.atOneMoment { () throws(SemblanceError) in
+            let hits = try FaceSearch.nearest(
+                to: probes.map(\.values), among: faces, count: count, on: device)
+            return try hits.map { (hits) throws(SemblanceError) in try faces.matches(hits) }
         }
-        var matches: [[Match]] = []
-        for candidates in best {
-            let order = candidates.values.sorted { ($1.similarity, $0.face) < ($0.similarity, $1.face) }
-            var list: [Match] = []
-            for candidate in order.prefix(max(count, 0)) {
-                guard let source = try collection.source(of: candidate.face) else { continue }
-                list.append(
-                    Match(name: source.person, similarity: candidate.similarity, source: source.photo.path))
-            }
-            matches.append(list)
-        }
-        return matches
+    }
+
+    /// The gallery as it is now, in the device's memory.
+    /// - Parameters:
+    ///   - batch: probes compared at once, 1 to 4096; fewer take as long.
+    ///   - count: people to find for each probe, 1 or more.
+    /// - Throws: `outOfMemory` where the faces do not fit the device, and what reading the file throws.
+    public func index(batch: Int, count: Int, on device: any Backend) throws(SemblanceError) -> GalleryIndex {
+        try GalleryIndex(model: model, faces: faces, batch: batch, count: count, on: device)
     }
 
     private func check(_ embedding: Embedding) throws(SemblanceError) {
-        guard embedding.model == model else {
-            throw .galleryMismatch("the gallery", of: model, with: embedding.model)
+        try embedding.require(model)
+    }
+}
+
+/// A gallery in a device's memory, for many searches. Calls take turns.
+public final class GalleryIndex {
+    public let model: ModelIdentity
+    private let faces: (any FaceCollection)?
+    private let index: FaceIndex?
+
+    init(model: ModelIdentity, faces: (any FaceCollection)?, batch: Int, count: Int, on device: any Backend)
+        throws(SemblanceError)
+    {
+        self.model = model
+        self.faces = faces
+        index = try faces.map { (faces) throws(SemblanceError) in
+            try FaceIndex(of: faces, batch: batch, count: count, on: device)
+        }
+    }
+
+    /// As `Gallery.search`. Names are those of the gallery now: who was removed since the index was made is left out.
+    /// - Throws: `modelMismatch` for an embedding of another model, and what the device throws.
+    public func search(_ probes: [Embedding]) throws(SemblanceError) -> [[Gallery.Match]] {
+        for probe in probes { try probe.require(model) }
+        guard let index, let faces else { return probes.map { _ in [] } }
+        return try index.nearest(to: probes.map(\.values)).map { (hits) throws(SemblanceError) in
+            try faces.matches(hits)
+        }
+    }
+}
+
+extension FaceCollection {
+    /// Whose faces were found, and where they were seen.
+    fileprivate func matches(_ hits: [FaceHit]) throws(SemblanceError) -> [Gallery.Match] {
+        var matches: [Gallery.Match] = []
+        for hit in hits {
+            guard let source = try source(of: hit.face) else { continue }
+            matches.append(
+                Gallery.Match(name: source.person, similarity: hit.score, source: source.photo.path))
+        }
+        return matches
+    }
+}
+
+extension Embedding {
+    /// - Throws: `modelMismatch` for another model than a gallery's.
+    fileprivate func require(_ galleryModel: ModelIdentity) throws(SemblanceError) {
+        guard model == galleryModel else {
+            throw .galleryMismatch("the gallery", of: galleryModel, with: model)
         }
     }
 }

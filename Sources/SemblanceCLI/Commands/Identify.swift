@@ -48,6 +48,17 @@ enum IdentifyCommand: Command {
         let gallery = try gallery(known, photos, arguments)
         var sheet = ResultSheet(people: Set(try gallery.names))
 
+        // The first photograph's answer needs no index; the others' come faster with one.
+        var index: GalleryIndex?
+        var isFirst = true
+        func nearest(_ probes: [Embedding]) throws -> [[Gallery.Match]] {
+            defer { isFirst = false }
+            if isFirst { return try gallery.search(probes, count: count, on: recognizer.device) }
+            let known = try index ?? gallery.index(batch: 1, count: count, on: recognizer.device)
+            index = known
+            return try known.search(probes)
+        }
+
         var run = PhotoRun(photos, arguments)
         run.acceptsNoFace = true
         try run.read(probes) { path, photo, faces in
@@ -59,7 +70,7 @@ enum IdentifyCommand: Command {
                 }
             }
             var labels: [Drawing.Label] = []
-            let found = try gallery.search(faces.map(\.embedding), count: count)
+            let found = try nearest(faces.map(\.embedding))
             for (index, (face, matches)) in zip(faces, found).enumerated() {
                 guard let best = matches.first else { continue }
                 let isAccepted = threshold.value.map { best.similarity >= $0 }

@@ -96,6 +96,7 @@ public enum Op: Hashable, Sendable {
     /// pictures [S,P], views [N, PictureView.count] -> y [N,C,H,W], what a network of that format takes: N affine views of S pictures
     /// of up to P pixels (`PackedPixel`), between four pixels bilinear, black outside of the picture. A grey output is the luma of BT.601.
     case warp(InputFormat)
+
     // Search.
     /// queries [Q,D], faces [P,D], groups [P] -> scores [Q,count], places [Q,count]: the groups with the largest inner products, each by the
     /// best of its faces, the best first; of equals, the face at the lower place. Groups are whole numbers, such as people. A face of

@@ -38,6 +38,9 @@ package final class FaceTile {
 /// Known faces that can be searched.
 package protocol FaceCollection {
     var dimension: Int { get }
+    var faceCount: Int { get throws(SemblanceError) }
+    /// Runs `body` while nothing changes.
+    func atOneMoment<Result>(_ body: () throws(SemblanceError) -> Result) throws(SemblanceError) -> Result
     /// Calls `body` with one tile after another until all faces have passed, in the order of their keys. The tile is filled again for the
     /// next call.
     func readTiles(of capacity: Int, _ body: (FaceTile) throws(SemblanceError) -> Void) throws(SemblanceError)
@@ -46,6 +49,12 @@ package protocol FaceCollection {
 }
 
 extension GalleryFile: FaceCollection {
+    package func atOneMoment<Result>(_ body: () throws(SemblanceError) -> Result) throws(SemblanceError)
+        -> Result
+    {
+        try database.transaction(writes: false, body)
+    }
+
     /// Reads the table of faces from front to back, as it is at one moment; nothing is kept of what has passed.
     package func readTiles(
         of capacity: Int, _ body: (FaceTile) throws(SemblanceError) -> Void

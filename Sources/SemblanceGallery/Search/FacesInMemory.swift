@@ -3,7 +3,7 @@ import SemblanceCore
 /// Faces that live as long as the process, such as those of a folder of photographs.
 package struct FacesInMemory: FaceCollection, Sendable {
     package let dimension: Int
-    package private(set) var count = 0
+    package private(set) var faceCount = 0
     /// In the order of their first faces; a person's key is the place here.
     package private(set) var names: [String] = []
     private var keys: [String: Int] = [:]
@@ -24,19 +24,23 @@ package struct FacesInMemory: FaceCollection, Sendable {
         people.append(person)
         photos.append(face.photo)
         vectors += face.vector
-        count += 1
+        faceCount += 1
     }
+
+    package func atOneMoment<Result>(_ body: () throws(SemblanceError) -> Result) throws(SemblanceError)
+        -> Result
+    { try body() }
 
     package func readTiles(
         of capacity: Int, _ body: (FaceTile) throws(SemblanceError) -> Void
     ) throws(SemblanceError) {
-        let tile = FaceTile(capacity: min(capacity, max(count, 1)), dimension: dimension)
-        for face in 0..<count {
+        let tile = FaceTile(capacity: min(capacity, max(faceCount, 1)), dimension: dimension)
+        for face in 0..<faceCount {
             guard let target = tile.append(face: Int64(face), person: Int64(people[face])) else { continue }
             vectors.withUnsafeBufferPointer { all in
                 _ = target.update(fromContentsOf: all[face * dimension..<(face + 1) * dimension])
             }
-            if tile.count == tile.capacity || face == count - 1 {
+            if tile.count == tile.capacity || face == faceCount - 1 {
                 try body(tile)
                 tile.removeAll()
             }
