@@ -68,11 +68,17 @@ import Testing
                                 "probe \(probe) of \(faces.count) faces, best \(count), tiles of \(tile), \(name)"
                             )
                             try #require(hits.count == expected.count, detail)
+                            #expect(Set(hits.map(\.person)).count == hits.count, detail)
                             for (hit, want) in zip(hits, expected) {
                                 let source = try #require(try collection.source(of: hit.face))
                                 #expect(abs(Double(hit.score) - want.score) < 2e-6, detail)
-                                #expect(source.person == want.person, detail)
-                                #expect(source.photo.path == want.path, detail)
+                                if source.person == want.person && source.photo.path == want.path { continue }
+                                // Only rounding may choose another, and only one as near.
+                                let vector = faces.first { $0.photo == source.photo }?.vector ?? []
+                                let score = zip(probes[probe], vector).reduce(0.0) {
+                                    $0 + Double($1.0) * Double($1.1)
+                                }
+                                #expect(!exactTies && abs(score - want.score) < 1e-6, detail)
                             }
                         }
                     }
@@ -132,7 +138,8 @@ import Testing
             }
             for count in [1, 4, 60] {
                 try check(
-                    known, probes: Array(corners.shuffled(using: &random)[..<3]), count: count, tile: 30)
+                    known, probes: Array(corners.shuffled(using: &random)[..<3]), count: count, tile: 30,
+                    exactTies: true)
             }
         }
     }
@@ -140,8 +147,8 @@ import Testing
     @Test func oneNumberIsADimensionToo() throws {
         var random = seededRandom()
         let known = (0..<50).map { random.face("p\($0 % 9)", "\($0).jpg", dimension: 1) }
-        try check(known, probes: [[1], [-1]], count: 4, tile: 8)
-        try check(Array(known[..<1]), probes: [[1]], count: 4, tile: 8)
+        try check(known, probes: [[1], [-1]], count: 4, tile: 8, exactTies: true)
+        try check(Array(known[..<1]), probes: [[1]], count: 4, tile: 8, exactTies: true)
         try check(known, probes: [[1]], count: 0, tile: 8)
     }
 
