@@ -29,9 +29,9 @@ class Setting:
     # For files that are made on the way.
     scratch: str
 
-    def bench(self, *arguments):
+    def bench(self, *arguments, command="bench"):
         common = ["--device", "cpu", "--threads", str(self.threads), "--interactive"]
-        return [self.semblance, "bench", *map(str, arguments), *common]
+        return [self.semblance, command, *map(str, arguments), *common]
 
     def worker(self, script, *arguments):
         return [self.python, os.path.join(HERE, script), *map(str, arguments)]
@@ -137,6 +137,15 @@ def face_recognition_pipeline(photos):
     return Row("photo file to embedding (dlib)", 1, sides, photos=photos, most_rounds=10)
 
 
+def search(queries, k, runs, faces=1_000_000, dimension=512):
+    def sides(setting):
+        ours = ["--faces", faces, "--dimension", dimension, "--batch", queries, "-k", k]
+        peer = setting.worker("faiss_worker.py", faces, dimension, queries, k, setting.threads)
+        return setting.bench(*ours, command="bench-search"), {"faiss IndexFlatIP": peer}
+
+    return Row(f"search {faces} x {dimension}, {queries} queries, k {k}", runs, sides, most_rounds=10)
+
+
 ROWS = [
     inference("iresnet50", 1, runs=5),
     inference("iresnet50", 16, runs=1),
@@ -147,4 +156,5 @@ ROWS = [
     opencv_pipeline(photos=50),
     face_recognition_pipeline(photos=20),
     training("iresnet18", 32),
+    *(search(queries, k, runs) for queries, runs in [(1, 5), (32, 3), (256, 1)] for k in [1, 10]),
 ]
