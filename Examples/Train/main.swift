@@ -30,7 +30,7 @@ for (index, person) in folder.people.enumerated() {
     }
 }
 try recognizer.recognize(paths: arguments.dropFirst(4)) { path, _, faces in
-    for match in try gallery.search(faces.get().map(\.embedding), count: 1).joined() {
+    for match in try gallery.search(faces.get().map(\.embedding), count: 1, on: device).joined() {
         print("\(path): \(match.name) at \(match.similarity)")
     }
 }
