@@ -69,7 +69,7 @@ public struct PhotoBenchmark {
             return try body()
         }
         var start = ContinuousClock.now
-        try PhotoReader(batch: recognizer.recognizer.batch).read(nextTurn()) { photos in
+        try PhotoReader().read(nextTurn()) { photos in
             sums[0] += start.secondsElapsed
             let images = try photos.map { try $0.image.get() }
             guard let detector = recognizer.detector else {

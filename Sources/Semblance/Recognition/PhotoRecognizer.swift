@@ -71,7 +71,7 @@ public final class PhotoRecognizer: Sendable {
         paths: some Sequence<String>, decoder: ImageDecoder = ImageDecoder(),
         _ body: (_ path: String, _ photo: Image?, Result<[RecognizedFace], SemblanceError>) throws -> Void
     ) throws {
-        try PhotoReader(decoder: decoder, batch: max(recognizer.batch, 1)).read(paths) { photos in
+        try PhotoReader(decoder: decoder).read(paths) { photos in
             let images = photos.compactMap { try? $0.image.get() }
             var outcomes = try recognize(images)[...]
             for photo in photos {
@@ -98,7 +98,7 @@ package struct PhotoReader: Sendable {
     /// About as many pixels are in memory at once, beyond a single photograph.
     private static let pixelLimit = 24_000_000
 
-    package init(decoder: ImageDecoder = ImageDecoder(), batch: Int) {
+    package init(decoder: ImageDecoder = ImageDecoder(), batch: Int = 16) {
         self.decoder = decoder
         self.batch = batch
     }

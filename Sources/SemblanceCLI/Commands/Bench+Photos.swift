@@ -30,9 +30,10 @@ extension BenchCommand {
                 .usage, "\(name) and --photos are both given", remedy: "leave one of them out")
         }
         let iterations = try arguments.integer("--iterations", 1...1_000_000) ?? 30
-        let batch = try arguments.integer("--batch", 1...4096) ?? 16
+        let batch = try arguments.integer("--batch", 1...4096)
         let perTurn = try arguments.integer("--per-turn", 1...1_000_000)
-        let photos = try FaceOptions.photos(arguments, batch: batch, faces: .central)
+        let photos = try FaceOptions.photos(
+            arguments, batch: batch ?? 16, isFixed: batch != nil, faces: .central)
         var benchmark = try PhotoBenchmark(folder: folder, perTurn: perTurn, recognizer: photos)
         try benchmark.warmUp()
         if arguments.flag("--interactive") {
@@ -49,7 +50,7 @@ extension BenchCommand {
         let device = photos.recognizer.device
         let report = PhotoReport(
             model: photos.recognizer.model.identity.description, detector: photos.method,
-            photos: benchmark.paths.count, perTurn: benchmark.perTurn, batch: batch,
+            photos: benchmark.paths.count, perTurn: benchmark.perTurn, batch: photos.recognizer.batch,
             imagesPerSecond: Double(benchmark.perTurn) * 1e3 / median, medianMs: median,
             minimumMs: times[0], maximumMs: times[times.count - 1], iterations: iterations,
             photosWithFace: turns.reduce(0) { $0 + $1.photosWithFace }, device: device.device.identifier,

@@ -57,16 +57,22 @@ enum FaceOptions {
     }
 
     /// A model on a device. Under an automatic choice, a device that fails in mid-run is replaced by the CPU.
-    static func recognizer(_ arguments: Arguments, batch: Int) throws(SemblanceError) -> FaceRecognizer {
+    /// - Parameter batch: faces at once; unless it is fixed, fewer on the CPU, which stay in its caches.
+    static func recognizer(_ arguments: Arguments, batch: Int, isFixed: Bool = false) throws(SemblanceError)
+        -> FaceRecognizer
+    {
         let path = try path("--model", standard: ModelFolder.recognizer, arguments)
         let model = try RecognitionModel(path: path)
-        return try FaceRecognizer(model: model, device: arguments.device(), batch: batch, onFault: .moveToCPU)
+        let device = try arguments.device()
+        let isReduced = !isFixed && device.device.identifier == "cpu"
+        return try FaceRecognizer(
+            model: model, device: device, batch: isReduced ? min(batch, 4) : batch, onFault: .moveToCPU)
     }
 
     /// From photographs to embeddings, with the faces that the options or else the model ask for.
-    static func photos(_ arguments: Arguments, batch: Int, faces standard: FaceSelection)
-        throws(SemblanceError) -> PhotoRecognizer
-    {
+    static func photos(
+        _ arguments: Arguments, batch: Int, isFixed: Bool = false, faces standard: FaceSelection
+    ) throws(SemblanceError) -> PhotoRecognizer {
         let crop = try arguments.number("--crop", 0.01...1)
         let named = arguments.text("--faces")
         if crop != nil, let named, named != "whole" {
@@ -83,7 +89,7 @@ enum FaceOptions {
             }
             selection = choice
         }
-        let recognizer = try recognizer(arguments, batch: batch)
+        let recognizer = try recognizer(arguments, batch: batch, isFixed: isFixed)
         let asksForDetection = (named != nil && named != "whole") || arguments.text("--detector") != nil
         let isWhole =
             crop != nil || named == "whole"

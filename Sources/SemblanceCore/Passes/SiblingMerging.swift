@@ -49,10 +49,11 @@ extension Network {
         var followers: [Int] = [], kinds: Set<Sibling> = []
         for index in first where uses[nodes[index].output] == 1 {
             guard let reader = nodes.firstIndex(where: { $0.inputs.first == nodes[index].output }),
-                var (layer, weight) = convolution(nodes[reader]),
+                let (found, weight) = convolution(nodes[reader]),
                 let channels = convolution(nodes[index])?.weight[0],
-                layer.groups == channels, weight[0] == channels
+                found.groups == channels, weight[0] == channels
             else { continue }
+            var layer = found
             layer.groups = 1
             let form = Array(weight.dimensions.dropFirst())
             kinds.insert(Sibling(source: "", convolution: layer, form: form))
