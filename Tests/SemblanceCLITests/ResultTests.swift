@@ -180,7 +180,7 @@ import Testing
             try objects(["bench", "--photos", "data", "--iterations", "3", "--per-turn", "5"] + model).first)
         #expect(report["mode"] as? String == "photos" && report["photos"] as? Int == 32)
         // The model takes whole images: each is a face.
-        #expect(report["photos_with_face"] as? Int == 15 && report["batch"] as? Int == 16)
+        #expect(report["photos_with_face"] as? Int == 15 && report["batch"] as? Int == 4)
         let median = try #require(report["median_ms"] as? Double)
         let rate = try #require(report["images_per_second"] as? Double)
         #expect(median > 0 && abs(rate * median / 5e3 - 1) < 1e-6)
