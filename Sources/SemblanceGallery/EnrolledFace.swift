@@ -3,30 +3,16 @@ import SemblanceCore
 
 /// Where an enrolled face was seen: enough to find it again and to enroll it with another model.
 public struct PhotoReference: Sendable, Hashable {
-    /// The face's place in the upright photograph, in pixels.
-    public struct Box: Sendable, Hashable, Codable {
-        public var x: Double
-        public var y: Double
-        public var width: Double
-        public var height: Double
-
-        public init(x: Double, y: Double, width: Double, height: Double) {
-            self.x = x
-            self.y = y
-            self.width = width
-            self.height = height
-        }
-    }
-
     /// The photograph's file, as the caller names it; an absolute path serves from every folder.
     public var path: String
     /// Which of the photograph's faces, from 0.
     public var face: Int
-    public var box: Box?
+    /// The face's place in the upright photograph.
+    public var box: FaceBox?
     /// A hash of the file's content, in whatever form the caller has: a copy of the photograph under another name is then known.
     public var contentHash: String?
 
-    public init(path: String, face: Int = 0, box: Box? = nil, contentHash: String? = nil) {
+    public init(path: String, face: Int = 0, box: FaceBox? = nil, contentHash: String? = nil) {
         self.path = path
         self.face = face
         self.box = box

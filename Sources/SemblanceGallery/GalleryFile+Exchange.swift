@@ -16,7 +16,7 @@ enum GalleryText {
         var person: String
         var photo: String
         var face: Int
-        var box: PhotoReference.Box?
+        var box: FaceBox?
         var contentHash: String?
         /// Seconds since 1970.
         var added: Int

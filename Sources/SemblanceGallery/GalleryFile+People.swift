@@ -59,7 +59,7 @@ extension GalleryFile {
         let box =
             row.isNull(6)
             ? nil
-            : PhotoReference.Box(x: row.real(6), y: row.real(7), width: row.real(8), height: row.real(9))
+            : FaceBox(x: row.real(6), y: row.real(7), width: row.real(8), height: row.real(9))
         let photo = PhotoReference(
             path: row.text(2), face: Int(row.integer(4)), box: box, contentHash: row.optionalText(3))
         let added = Date(timeIntervalSince1970: Double(row.integer(5)))

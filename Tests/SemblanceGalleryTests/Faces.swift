@@ -21,7 +21,7 @@ extension RandomSource {
     }
 
     mutating func face(_ person: String, _ path: String, dimension: Int, number: Int = 0) -> EnrolledFace {
-        let box = PhotoReference.Box(
+        let box = FaceBox(
             x: Double(uniform(-5...900)), y: Double(uniform(0...900)), width: Double(uniform(20...90)),
             height: 31.5)
         return EnrolledFace(

@@ -1,6 +1,7 @@
 import Foundation
 import SemblanceCore
 import SemblanceImaging
+import SemblanceTraining
 
 /// Times the whole way from photograph files to embeddings: decoding, detection, alignment, embedding. Some photographs are a turn;
 /// turn after turn goes through all of them, over and over.
@@ -112,8 +113,5 @@ public struct PhotoBenchmark {
 
 extension ContinuousClock.Instant {
     /// Since then.
-    var secondsElapsed: Double {
-        let elapsed = (ContinuousClock.now - self).components
-        return Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
-    }
+    var secondsElapsed: Double { (ContinuousClock.now - self).seconds }
 }

@@ -1,3 +1,5 @@
+import SemblanceCore
+
 /// A place in an image, in pixels; whole numbers are the centres of pixels.
 public struct Point: Sendable, Hashable, Codable {
     public var x: Double
@@ -9,20 +11,7 @@ public struct Point: Sendable, Hashable, Codable {
     }
 }
 
-/// A rectangle in an image, in pixels; it may reach past the image's edges.
-public struct FaceBox: Sendable, Hashable, Codable {
-    public var x: Double
-    public var y: Double
-    public var width: Double
-    public var height: Double
-
-    public init(x: Double, y: Double, width: Double, height: Double) {
-        self.x = x
-        self.y = y
-        self.width = width
-        self.height = height
-    }
-
+extension FaceBox {
     public var centre: Point { Point(x: x + width / 2, y: y + height / 2) }
     public var area: Double { width * height }
 

@@ -172,17 +172,10 @@ package struct DatasetPreparation {
 package enum CropNames {
     /// `photo.png` for `photo.jpg`; where photographs differ in their extension alone, `photo.jpg.png`. The same whichever are there already.
     package static func names(for images: [String]) -> [String] {
-        func stem(_ name: String) -> String { name.lastIndex(of: ".").map { String(name[..<$0]) } ?? name }
-        let counts = Dictionary(grouping: images, by: stem).mapValues(\.count)
-        var used: Set<String> = []
+        let counts = Dictionary(grouping: images, by: stem(of:)).mapValues(\.count)
+        var names = FreshNames()
         return images.map { image in
-            let base = counts[stem(image)] == 1 ? stem(image) : image
-            var (name, number) = (base + ".png", 2)
-            while !used.insert(name).inserted {
-                name = "\(base)-\(number).png"
-                number += 1
-            }
-            return name
+            names.name(stem: counts[stem(of: image)] == 1 ? stem(of: image) : image)
         }
     }
 }

@@ -23,7 +23,7 @@ public struct GalleryFolder: Sendable {
                     .map { Face(name: entry, path: $0) }
             } else if ImageFormat.isCandidate(path: path) {
                 images.append(
-                    Face(name: String(entry[..<(entry.lastIndex(of: ".") ?? entry.endIndex)]), path: path))
+                    Face(name: stem(of: entry), path: path))
             }
         }
         guard !images.isEmpty else {

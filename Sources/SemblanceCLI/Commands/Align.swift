@@ -31,13 +31,7 @@ enum AlignCommand: Command {
         let aligner = try FaceAligner(size: size, device: device, onFault: .moveToCPU)
         let isJSON = arguments.flag("--json")
         var names = FreshNames()
-        var failures = 0
-        func fail(_ path: String, _ error: SemblanceError) throws {
-            guard !arguments.flag("--strict") else { throw error }
-            failures += 1
-            if isJSON { try Console.json(FailedImage(path, error)) }
-            Console.error("\(error)")
-        }
+        var failures = PhotoFailures(arguments)
         try PhotoReader(batch: paths.batch(atMost: 16)).read(paths) { photos in
             var found = try detector.detect(photos.compactMap { try? $0.image.get() })[...]
             for photo in photos {
@@ -58,11 +52,11 @@ enum AlignCommand: Command {
                         }
                     }
                 } catch let error as SemblanceError where error.isOfPhoto {
-                    try fail(photo.path, error.naming(photo.path))
+                    try failures.add(photo.path, error)
                 }
             }
         }
         if !isJSON { Console.error("device \(device.line)") }
-        return failures == 0 ? 0 : 1
+        return failures.count == 0 ? 0 : 1
     }
 }

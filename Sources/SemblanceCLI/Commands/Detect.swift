@@ -27,16 +27,13 @@ enum DetectCommand: Command {
         let device = try arguments.device()
         let detector = try FaceOptions.detector(arguments, on: device)
         let isJSON = arguments.flag("--json")
-        var failures = 0
+        var failures = PhotoFailures(arguments)
         try PhotoReader(batch: paths.batch(atMost: 16)).read(paths) { photos in
             var found = try detector.detect(photos.compactMap { try? $0.image.get() })[...]
             for photo in photos {
                 switch photo.image {
                 case .failure(let error):
-                    guard !arguments.flag("--strict") else { throw error }
-                    failures += 1
-                    if isJSON { try Console.json(FailedImage(photo.path, error)) }
-                    Console.error("\(error)")
+                    try failures.add(photo.path, error)
                 case .success(let image):
                     let faces = found.popFirst() ?? []
                     try drawing.write(
@@ -61,6 +58,6 @@ enum DetectCommand: Command {
             }
         }
         if !isJSON { Console.error("device \(device.line)") }
-        return failures == 0 ? 0 : 1
+        return failures.count == 0 ? 0 : 1
     }
 }

@@ -22,8 +22,8 @@ enum EmbedCommand: Command {
         let paths = try ImagePaths(arguments, command: name)
         let photos = try FaceOptions.photos(arguments, batch: paths.batch(atMost: 16), faces: .all)
         let isJSON = arguments.flag("--json")
-        var run = PhotoRun(photos, arguments)
-        try run.read(paths) { path, _, faces in
+        var run = PhotoRun(photos, PhotoFailures(arguments))
+        try run.read(paths) { _, path, _, faces in
             for face in faces {
                 let embedding = face.embedding
                 if isJSON {
@@ -38,6 +38,6 @@ enum EmbedCommand: Command {
         }
         // Standard output has the numbers alone.
         if !isJSON { Console.error("device \(photos.recognizer.device.line)") }
-        return run.failures == 0 ? 0 : 1
+        return run.failures.count == 0 ? 0 : 1
     }
 }

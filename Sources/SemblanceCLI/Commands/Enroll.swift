@@ -54,19 +54,13 @@ enum EnrollCommand: Command {
             batch = []
         }
 
-        var run = PhotoRun(photos, arguments)
-        var names = source.names.makeIterator()
-        try run.read(source.paths, onFile: { names.advance() }) { path, _, faces in
-            for (index, face) in faces.enumerated() {
-                let box = face.face.map {
-                    PhotoReference.Box(x: $0.box.x, y: $0.box.y, width: $0.box.width, height: $0.box.height)
-                }
-                let photo = PhotoReference(path: absolutePath(path), face: index, box: box)
-                batch.append(
-                    (
-                        EnrolledFace(person: names.current, photo: photo, embedding: face.embedding),
-                        face.face
-                    ))
+        var run = PhotoRun(photos, PhotoFailures(arguments))
+        try run.read(source.paths) { index, path, _, faces in
+            for (place, face) in faces.enumerated() {
+                let photo = PhotoReference(path: absolutePath(path), face: place, box: face.face?.box)
+                let enrolled = EnrolledFace(
+                    person: source.name(index), photo: photo, embedding: face.embedding)
+                batch.append((enrolled, face.face))
             }
             if batch.count >= 16 { try flush() }
         }
@@ -77,7 +71,7 @@ enum EnrollCommand: Command {
                 "\(added) faces added; \(path) holds \(faces) of \(people) people\ndevice \(recognizer.device.line)"
             )
         }
-        return run.failures == 0 ? 0 : 1
+        return run.failures.count == 0 ? 0 : 1
     }
 
     private static func absolutePath(_ path: String) -> String {
@@ -86,14 +80,15 @@ enum EnrollCommand: Command {
 
     /// Whose photographs are enrolled.
     private struct Source {
-        let names: Names
+        /// Who is in the photograph of that number.
+        let name: (Int) -> String
         let paths: AnySequence<String>
 
         init(_ arguments: Arguments) throws(SemblanceError) {
             let operands = arguments.operands
             if operands.count == 1, isFolder(operands[0]) {
                 let folder = try GalleryFolder(root: operands[0])
-                names = Names(list: folder.images.map(\.name))
+                name = { folder.images[$0].name }
                 paths = AnySequence(folder.images.map(\.path))
             } else {
                 guard operands.count >= 2 else {
@@ -101,23 +96,9 @@ enum EnrollCommand: Command {
                         .usage, "enroll takes a name and photographs, or a folder of people",
                         remedy: "semblance enroll NAME PHOTO... --gallery FILE")
                 }
-                names = Names(single: operands[0])
+                name = { _ in operands[0] }
                 paths = AnySequence(ImagePaths(operands: Array(operands.dropFirst())))
             }
         }
-    }
-
-    /// The name that goes with each photograph in turn.
-    private struct Names {
-        private var list: [String]
-        private var place = -1
-        private let isSingle: Bool
-
-        init(list: [String]) { (self.list, isSingle) = (list, false) }
-        init(single: String) { (list, isSingle) = ([single], true) }
-
-        func makeIterator() -> Names { self }
-        mutating func advance() { if !isSingle || place < 0 { place += 1 } }
-        var current: String { list.indices.contains(place) ? list[place] : "" }
     }
 }

@@ -123,57 +123,61 @@ struct FailedImage: Encodable {
     }
 }
 
-/// Runs through photographs for a command: reports those that cannot be used, counts, and shows progress.
-struct PhotoRun {
-    let photos: PhotoRecognizer
-    let isJSON: Bool
-    let isStrict: Bool
-    /// Whether a photograph without a face is passed to `body` rather than being a failure.
-    var acceptsNoFace = false
+/// Reports and counts photographs that cannot be used.
+struct PhotoFailures {
+    private let isJSON: Bool
+    private let isStrict: Bool
     private(set) var count = 0
-    private(set) var failures = 0
 
-    init(_ photos: PhotoRecognizer, _ arguments: Arguments) {
-        self.photos = photos
+    init(_ arguments: Arguments) {
         isJSON = arguments.flag("--json")
         isStrict = arguments.flag("--strict")
     }
 
     /// For commands that have a fixed number of images, none of which can be left out.
-    init(_ photos: PhotoRecognizer, isStrict: Bool) {
+    init() { (isJSON, isStrict) = (false, true) }
+
+    /// - Throws: the error itself, under --strict.
+    mutating func add(_ path: String, _ error: SemblanceError) throws(SemblanceError) {
+        let error = error.naming(path)
+        guard !isStrict else { throw error }
+        count += 1
+        if isJSON { try Console.json(FailedImage(path, error)) }
+        Console.error("\(error)")
+    }
+}
+
+/// Runs through photographs for a command: reports those that cannot be used, and shows progress.
+struct PhotoRun {
+    let photos: PhotoRecognizer
+    /// Whether a photograph without a face is passed to `body` rather than being a failure.
+    var acceptsNoFace = false
+    private(set) var failures: PhotoFailures
+
+    init(_ photos: PhotoRecognizer, _ failures: PhotoFailures) {
         self.photos = photos
-        isJSON = false
-        self.isStrict = isStrict
+        self.failures = failures
     }
 
-    /// Calls `body` with every photograph that can be used, in order, and before that `onFile` for every one.
+    /// Calls `body` with every photograph that can be used, in order; `index` counts all paths.
     /// - Throws: under --strict the first failure.
     mutating func read(
-        _ paths: some Sequence<String>, onFile: () -> Void = {},
-        _ body: (_ path: String, _ photo: Image, [RecognizedFace]) throws -> Void
+        _ paths: some Sequence<String>,
+        _ body: (_ index: Int, _ path: String, _ photo: Image, [RecognizedFace]) throws -> Void
     ) throws {
-        let (isJSON, isStrict, acceptsNoFace) = (isJSON, isStrict, acceptsNoFace)
-        var (count, failures) = (0, 0)
-        defer {
-            Console.endProgress()
-            self.count += count
-            self.failures += failures
-        }
+        defer { Console.endProgress() }
+        var count = 0
         try photos.recognize(paths: paths) { path, photo, outcome in
+            let index = count
             count += 1
-            onFile()
             do {
                 let faces = try outcome.get()
                 guard let photo, !faces.isEmpty || acceptsNoFace else {
                     throw SemblanceError.noFace
                 }
-                try body(path, photo, faces)
+                try body(index, path, photo, faces)
             } catch let error as SemblanceError where photo == nil || error.isOfPhoto {
-                let error = error.naming(path)
-                guard !isStrict else { throw error }
-                failures += 1
-                if isJSON { try Console.json(FailedImage(path, error)) }
-                Console.error("\(error)")
+                try failures.add(path, error)
             }
             if Console.isTerminal, count % 64 == 0 { Console.progress("\(count) images") }
         }

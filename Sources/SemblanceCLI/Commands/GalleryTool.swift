@@ -92,7 +92,7 @@ enum GalleryCommand: Command {
         var entry: Int64
         var name: String
         var photo: String
-        var box: PhotoReference.Box?
+        var box: FaceBox?
         var added: Int
     }
 

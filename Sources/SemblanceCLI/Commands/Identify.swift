@@ -59,9 +59,9 @@ enum IdentifyCommand: Command {
             return try known.search(probes)
         }
 
-        var run = PhotoRun(photos, arguments)
+        var run = PhotoRun(photos, PhotoFailures(arguments))
         run.acceptsNoFace = true
-        try run.read(probes) { path, photo, faces in
+        try run.read(probes) { _, path, photo, faces in
             if faces.isEmpty {
                 if isJSON {
                     try Console.json(FailedImage(path, .noFace))
@@ -113,7 +113,7 @@ enum IdentifyCommand: Command {
             Console.print("\(threshold); device \(recognizer.device.line)")
         }
         if let path = arguments.text("--sheet") { try sheet.write(to: path) }
-        return run.failures == 0 ? 0 : 1
+        return run.failures.count == 0 ? 0 : 1
     }
 
     /// Where known people come from.

@@ -25,9 +25,9 @@ enum VerifyCommand: Command {
         let photos = try FaceOptions.photos(arguments, batch: 2, faces: .only)
         let recognizer = photos.recognizer
         let threshold = try ThresholdOptions.threshold(arguments, recognizer.model)
-        var run = PhotoRun(photos, isStrict: true)
+        var run = PhotoRun(photos, PhotoFailures())
         var faces: [RecognizedFace] = []
-        try run.read(paths) { _, _, found in faces += found.prefix(1) }
+        try run.read(paths) { _, _, _, found in faces += found.prefix(1) }
         let similarity = try faces[0].embedding.similarity(to: faces[1].embedding)
         let outcome =
             threshold.value.map { similarity >= $0 ? "same" : "different" } ?? "undecided"
