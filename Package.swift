@@ -20,8 +20,11 @@ let package = Package(
         // OpenCL sources embedded in the program, so that it needs no file at run time.
         .target(name: "CKernels"),
 
+        // Loops of the CPU backend, compiled for several processors.
+        .target(name: "CVectorKernels"),
+
         .target(name: "SemblanceCore"),
-        .target(name: "SemblanceCPU", dependencies: ["SemblanceCore", "COneDNN"]),
+        .target(name: "SemblanceCPU", dependencies: ["SemblanceCore", "COneDNN", "CVectorKernels"]),
         .target(
             name: "SemblanceOpenCL",
             dependencies: ["SemblanceCore", "COpenCL", "CCLBlast", "CKernels"]),

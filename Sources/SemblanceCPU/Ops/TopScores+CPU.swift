@@ -4,9 +4,9 @@ import Synchronization
 
 /// Scores of a tile of faces against all queries, and the best of them kept: the scores of all faces never exist at once.
 ///
-/// One query is a scan at the speed of memory. More are a product whose "weights" are the queries, packed once a run; the faces are read as they
-/// lie, a tile of them and its scores fit the second-level cache, and each thread takes tiles for itself, so that none waits
-/// before the end. A tile's scores are compared with each query's worst score in the list, which few pass.
+/// Up to 32 queries are a scan that fetches the next faces while it multiplies. More are a product of oneDNN whose "weights" are the queries,
+/// packed once a run. The faces are read as they lie, a tile of them and its scores fit the second-level cache, and each thread takes
+/// tiles for itself, so that none waits before the end. A tile's scores are compared with each query's worst score in the list, which few pass.
 struct TopScores {
     private let queries: Int
     private let faces: Int
@@ -32,7 +32,9 @@ struct TopScores {
         // Workers share nothing but the queries, so the product itself is to take one thread.
         omp_set_num_threads(1)
         defer { omp_set_num_threads(Int32(lowering.threads)) }
-        let product = queries > 1 && faces > 0 && dimension > 0 ? try descriptor(lowering) : nil
+        let product =
+            queries > TopScoresWorker.mostScanned && faces > 0 && dimension > 0
+            ? try descriptor(lowering) : nil
         let packed =
             if let product {
                 try lowering.source(step.inputs[0], as: product.layout(DNNL_ARG_WEIGHTS))
@@ -75,9 +77,9 @@ struct TopScores {
                         }
                         pool.append(
                             TopScoresWorker(
-                                queries: queries, count: count, tile: tile, dimension: dimension,
+                                queryCount: queries, count: count, tile: tile, dimension: dimension,
                                 memory: start,
-                                query: resolve(packed), faces: resolve(known), groups: resolve(groups),
+                                queries: resolve(packed), faces: resolve(known), groups: resolve(groups),
                                 product: bound))
                     }
                     let target = (resolve(scores), resolve(places))
@@ -93,7 +95,9 @@ struct TopScores {
 
     /// Floats that one worker has for itself.
     private var workerCount: Int {
-        (tile * queries + TopScoresWorker.listCount(queries: queries, count: count) + 15) / 16 * 16
+        let count = TopScoresWorker.memoryCount(
+            queries: queries, count: count, tile: tile, dimension: dimension)
+        return (count + 15) / 16 * 16
     }
 
     private func descriptor(_ lowering: Lowering) throws(SemblanceError) -> PrimitiveDescriptor {

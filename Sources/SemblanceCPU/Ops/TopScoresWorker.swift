@@ -1,4 +1,5 @@
 import COneDNN
+import CVectorKernels
 import SemblanceCore
 
 /// What one thread knows of the best faces, and how it compares a tile of others with them.
@@ -7,35 +8,55 @@ final class TopScoresWorker {
     private let count: Int
     private let tile: Int
     private let dimension: Int
-    /// [tile, queries].
+    /// [tile, line].
     private let scores: UnsafeMutablePointer<Float>
+    private let line: Int
+    /// [dimension, line]: the queries as a scan wants them; empty where it takes the only one as it is, or oneDNN computes.
+    private let turned: UnsafeMutablePointer<Float>
     /// [queries]: the last score of each list.
     private let worst: UnsafeMutablePointer<Float>
     private let lists: [BestFaces]
-    /// The one query, where there is no product.
-    private let query: UnsafePointer<Float>
+    /// Row-major, where there is no product.
+    private let rawQueries: UnsafePointer<Float>
     private let faces: UnsafeMutablePointer<Float>
     private let groups: UnsafePointer<Float>
     private let product: BoundPrimitive?
 
-    /// Floats of the lists and of their worst scores.
-    static func listCount(queries: Int, count: Int) -> Int { queries * (3 * count + 1) }
+    /// More are oneDNN's.
+    static let mostScanned = 32
+
+    /// Scores of a face, with those that the scan computes for nothing.
+    private static func line(_ queries: Int) -> Int {
+        1 < queries && queries <= mostScanned ? (queries + 15) / 16 * 16 : queries
+    }
+
+    private static func turnedCount(_ queries: Int, _ dimension: Int) -> Int {
+        1 < queries && queries <= mostScanned ? line(queries) * dimension : 0
+    }
+
+    /// Floats that a worker needs for scores, turned queries, lists and their worst scores.
+    static func memoryCount(queries: Int, count: Int, tile: Int, dimension: Int) -> Int {
+        tile * line(queries) + turnedCount(queries, dimension) + queries * (3 * count + 1)
+    }
 
     init(
-        queries: Int, count: Int, tile: Int, dimension: Int, memory: UnsafeMutablePointer<Float>,
-        query: UnsafePointer<Float>, faces: UnsafeMutablePointer<Float>, groups: UnsafePointer<Float>,
+        queryCount queries: Int, count: Int, tile: Int, dimension: Int, memory: UnsafeMutablePointer<Float>,
+        queries rawQueries: UnsafePointer<Float>, faces: UnsafeMutablePointer<Float>,
+        groups: UnsafePointer<Float>,
         product: BoundPrimitive?
     ) {
         self.queries = queries
         self.count = count
         self.tile = tile
         self.dimension = dimension
-        self.query = query
+        self.rawQueries = rawQueries
         self.faces = faces
         self.groups = groups
         self.product = product
         scores = memory
-        worst = memory + tile * queries
+        line = Self.line(queries)
+        turned = memory + tile * line
+        worst = turned + Self.turnedCount(queries, dimension)
         let start = worst + queries
         lists = (0..<queries).map { BestFaces(memory: start + $0 * 3 * count, count: count) }
     }
@@ -45,6 +66,12 @@ final class TopScoresWorker {
             list.reset()
             worst[index] = -.infinity
         }
+        guard product == nil, queries > 1 else { return }
+        for index in 0..<dimension {
+            for query in 0..<line {
+                turned[index * line + query] = query < queries ? rawQueries[query * dimension + index] : 0
+            }
+        }
     }
 
     /// Compares the tile of faces from `start` on, of which those before `first` have been seen.
@@ -53,23 +80,25 @@ final class TopScoresWorker {
         if let product {
             try product.move(DNNL_ARG_SRC, to: rows)
             try product.run()
+        } else if queries == 1 {
+            semblance_scan(rawQueries, rows, tile, dimension, scores)
         } else {
-            for row in 0..<tile { scores[row] = dot(query, rows + row * dimension, dimension) }
+            semblance_scores(turned, rows, tile, dimension, scores, Int32(line / 16))
         }
         for row in first - start..<tile {
-            let line = scores + row * queries
+            let found = scores + row * line
             var index = 0
             while index + 16 <= queries {
-                let passes = vector(line + index) .> vector(worst + index)
+                let passes = vector(found + index) .> vector(worst + index)
                 if any(passes) {
                     for lane in 0..<16 where passes[lane] {
-                        offer(index + lane, line[index + lane], start + row)
+                        offer(index + lane, found[index + lane], start + row)
                     }
                 }
                 index += 16
             }
             while index < queries {
-                if line[index] > worst[index] { offer(index, line[index], start + row) }
+                if found[index] > worst[index] { offer(index, found[index], start + row) }
                 index += 1
             }
         }
@@ -150,21 +179,4 @@ private struct BestFaces {
 
 private func vector(_ start: UnsafePointer<Float>) -> SIMD16<Float> {
     UnsafeRawPointer(start).loadUnaligned(as: SIMD16<Float>.self)
-}
-
-/// With two sums of 16 lanes, so that additions do not wait for each other.
-private func dot(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
-    var even = SIMD16<Float>.zero, odd = SIMD16<Float>.zero
-    var index = 0
-    while index + 32 <= count {
-        even += vector(a + index) * vector(b + index)
-        odd += vector(a + index + 16) * vector(b + index + 16)
-        index += 32
-    }
-    var sum = (even + odd).sum()
-    while index < count {
-        sum += a[index] * b[index]
-        index += 1
-    }
-    return sum
 }
