@@ -16,8 +16,10 @@ public final class SelectedDevice: Backend {
     private let openCPU: @Sendable () throws(SemblanceError) -> any Backend
     private let report: @Sendable (String) -> Void
 
+    /// What computes at the moment: for callers that have another answer than the CPU to a plan that cannot be prepared.
+    package var backend: any Backend { state.withLock { $0.backend } }
     /// The device in use.
-    public var device: Device { state.withLock { $0.backend.device } }
+    public var device: Device { backend.device }
     /// Why it is in use: one line, which goes into every result and log.
     public var reason: String { state.withLock { $0.reason } }
 
@@ -104,16 +106,16 @@ public final class SelectedDevice: Backend {
     // MARK: Backend
 
     public func supports(_ op: Op, inputs: [Shape], outputs: [Shape]) -> Bool {
-        state.withLock { $0.backend }.supports(op, inputs: inputs, outputs: outputs)
+        backend.supports(op, inputs: inputs, outputs: outputs)
     }
 
     public func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan {
-        let backend = state.withLock { $0.backend }
+        let backend = backend
         do throws(SemblanceError) {
             return try backend.prepare(program, options: options)
         } catch {
             try fallBack(from: backend.device, because: error)
-            return try state.withLock { $0.backend }.prepare(program, options: options)
+            return try self.backend.prepare(program, options: options)
         }
     }
 
@@ -129,6 +131,21 @@ public final class SelectedDevice: Backend {
         let reason = "\(failed.name) failed, so the CPU does the work: \(error.line)"
         state.withLock { $0 = State(backend: cpu, reason: reason) }
         report(reason)
+    }
+
+    /// Runs `body`, which prepares what it needs on this device; after a fault in mid-run once more, on the CPU, where the policy
+    /// allows it.
+    package func recovering<Result>(
+        _ policy: FaultPolicy, _ body: () throws(SemblanceError) -> Result
+    ) throws(SemblanceError) -> Result {
+        let used = device
+        do throws(SemblanceError) {
+            return try body()
+        } catch {
+            guard policy == .moveToCPU, error.isOfDevice else { throw error }
+            try fallBack(from: used, because: error)
+            return try body()
+        }
     }
 }
 

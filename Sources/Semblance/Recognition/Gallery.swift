@@ -30,7 +30,7 @@ public struct Gallery {
         self.file = file
     }
 
-    private var faces: (any FaceCollection)? { file ?? memory }
+    var faces: (any FaceCollection)? { file ?? memory }
 
     /// How many different people are enrolled.
     public var peopleCount: Int {
@@ -76,50 +76,37 @@ public struct Gallery {
         }
     }
 
-    /// The gallery as it is now, in the device's memory.
-    /// - Parameters:
-    ///   - batch: probes compared at once, 1 to 4096; fewer take as long.
-    ///   - count: people to find for each probe, 1 or more.
-    /// - Throws: `outOfMemory` where the faces do not fit the device, and what reading the file throws.
-    public func index(batch: Int, count: Int, on device: any Backend) throws(SemblanceError) -> GalleryIndex {
-        try GalleryIndex(model: model, faces: faces, batch: batch, count: count, on: device)
-    }
-
-    private func check(_ embedding: Embedding) throws(SemblanceError) {
-        try embedding.require(model)
-    }
-}
-
-/// A gallery in a device's memory, for many searches. Calls take turns.
-public final class GalleryIndex {
-    public let model: ModelIdentity
-    private let faces: (any FaceCollection)?
-    private let index: FaceIndex?
-
-    init(model: ModelIdentity, faces: (any FaceCollection)?, batch: Int, count: Int, on device: any Backend)
-        throws(SemblanceError)
-    {
-        self.model = model
-        self.faces = faces
-        index = try faces.map { (faces) throws(SemblanceError) in
-            try FaceIndex(of: faces, batch: batch, count: count, on: device)
+    /// As above, and once more on the CPU after a fault in mid-run, where the policy allows it.
+    public func search(
+        _ probes: [Embedding], count: Int, on device: SelectedDevice, onFault: FaultPolicy
+    ) throws(SemblanceError) -> [[Match]] {
+        try device.recovering(onFault) { () throws(SemblanceError) in
+            try search(probes, count: count, on: device)
         }
     }
 
-    /// As `Gallery.search`. Names are those of the gallery now: who was removed since the index was made is left out.
-    /// - Throws: `modelMismatch` for an embedding of another model, and what the device throws.
-    public func search(_ probes: [Embedding]) throws(SemblanceError) -> [[Gallery.Match]] {
-        for probe in probes { try probe.require(model) }
-        guard let index, let faces else { return probes.map { _ in [] } }
-        return try index.nearest(to: probes.map(\.values)).map { (hits) throws(SemblanceError) in
-            try faces.matches(hits)
+    /// The gallery as it is now, in the device's memory where it fits.
+    /// - Parameters:
+    ///   - batch: probes compared at once, 1 to 4096; fewer take as long.
+    ///   - count: people to find for each probe, 1 or more.
+    ///   - onFault: what happens when the device fails in mid-run.
+    /// - Throws: what reading the file or preparing on the device throws.
+    public func index(batch: Int, count: Int, on device: SelectedDevice, onFault: FaultPolicy = .fail)
+        throws(SemblanceError) -> GalleryIndex
+    {
+        try GalleryIndex(self, batch: batch, count: count, on: device, onFault: onFault)
+    }
+
+    func check(_ embedding: Embedding) throws(SemblanceError) {
+        guard model == embedding.model else {
+            throw .galleryMismatch("the gallery", of: model, with: embedding.model)
         }
     }
 }
 
 extension FaceCollection {
     /// Whose faces were found, and where they were seen.
-    fileprivate func matches(_ hits: [FaceHit]) throws(SemblanceError) -> [Gallery.Match] {
+    func matches(_ hits: [FaceHit]) throws(SemblanceError) -> [Gallery.Match] {
         var matches: [Gallery.Match] = []
         for hit in hits {
             guard let source = try source(of: hit.face) else { continue }
@@ -127,15 +114,6 @@ extension FaceCollection {
                 Gallery.Match(name: source.person, similarity: hit.score, source: source.photo.path))
         }
         return matches
-    }
-}
-
-extension Embedding {
-    /// - Throws: `modelMismatch` for another model than a gallery's.
-    fileprivate func require(_ galleryModel: ModelIdentity) throws(SemblanceError) {
-        guard model == galleryModel else {
-            throw .galleryMismatch("the gallery", of: galleryModel, with: model)
-        }
     }
 }
 

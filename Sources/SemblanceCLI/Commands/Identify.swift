@@ -53,8 +53,13 @@ enum IdentifyCommand: Command {
         var isFirst = true
         func nearest(_ probes: [Embedding]) throws -> [[Gallery.Match]] {
             defer { isFirst = false }
-            if isFirst { return try gallery.search(probes, count: count, on: recognizer.device) }
-            let known = try index ?? gallery.index(batch: 1, count: count, on: recognizer.device)
+            if isFirst {
+                return try gallery.search(
+                    probes, count: count, on: recognizer.device, onFault: .moveToCPU)
+            }
+            let known =
+                try index
+                ?? gallery.index(batch: 1, count: count, on: recognizer.device, onFault: .moveToCPU)
             index = known
             return try known.search(probes)
         }
