@@ -51,7 +51,8 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void topScores(
                 }
             }
         }
-        barrier(CLK_LOCAL_MEM_FENCE);
+        // Of the list too: item 0 changes what the others have read.
+        barrier(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE);
         best = best_scores[0];
         place = best_places[0];
         if (place == INT_MAX) return;
