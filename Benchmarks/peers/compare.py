@@ -143,6 +143,17 @@ def processor():
         return next(line.split(":")[1].strip() for line in info if line.startswith("model name"))
 
 
+def commit():
+    """Of the checked-out sources, marked where they were changed; None outside of a repository."""
+    try:
+        return subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            cwd=os.path.dirname(os.path.abspath(__file__)), capture_output=True, text=True, check=True,
+        ).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("semblance")
@@ -164,6 +175,7 @@ def main():
             return
         report = {
             "date": datetime.date.today().isoformat(),
+            "commit": commit(),
             "processor": processor(),
             "system": platform.platform(),
             "threads": arguments.threads,

@@ -16,7 +16,8 @@ final class CPUPlan: Plan {
     /// The start of each buffer.
     private let starts: [UnsafeMutableRawPointer]
     private let runs: [() throws(SemblanceError) -> Void]
-    private var times: [Double]
+    private let steps: [Int]
+    private var times: [(start: Double, seconds: Double)]
     private var guards: [(name: String, start: UnsafeMutableRawPointer)] = []
     private let faults: CPUBackend.Faults
     private var runCount = 0
@@ -34,7 +35,8 @@ final class CPUPlan: Plan {
         let lowering = try Lowering(program, engine: engine, threads: threads, guardSize: guardSize)
         try lowering.lower()
         kernels = lowering.tasks.map(\.name)
-        times = [Double](repeating: 0, count: kernels.count)
+        steps = lowering.tasks.map(\.step)
+        times = [(Double, Double)](repeating: (0, 0), count: kernels.count)
         hosted = lowering.hosted
 
         // The arena. With guards every buffer keeps its memory to itself, so that nothing lawful touches a guard.
@@ -125,10 +127,11 @@ final class CPUPlan: Plan {
             for run in runs { try run() }
             return
         }
+        let beginning = ContinuousClock.now
         for (index, run) in runs.enumerated() {
-            let start = DispatchTime.now().uptimeNanoseconds
+            let start = beginning.secondsElapsed
             try run()
-            times[index] = Double(DispatchTime.now().uptimeNanoseconds - start) * 1e-9
+            times[index] = (start, beginning.secondsElapsed - start)
         }
     }
 
@@ -153,6 +156,10 @@ final class CPUPlan: Plan {
     }
 
     func timings() throws(SemblanceError) -> [StepTiming] {
-        options.profiles ? zip(kernels, times).map { StepTiming(kernel: $0, seconds: $1) } : []
+        guard options.profiles else { return [] }
+        return kernels.indices.map {
+            StepTiming(
+                kernel: kernels[$0], step: steps[$0], start: times[$0].start, seconds: times[$0].seconds)
+        }
     }
 }

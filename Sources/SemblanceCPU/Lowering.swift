@@ -15,6 +15,8 @@ typealias Resolver = (Located) -> UnsafeMutablePointer<Float>
 /// Something to run whose memory is not known yet.
 struct Task {
     var name: String
+    /// The step of the program that it belongs to.
+    var step = 0
     var uses: [Located]
     var scratch: Int
     var bind:
@@ -260,7 +262,7 @@ final class Lowering {
     func primitive(_ name: String, _ descriptor: PrimitiveDescriptor, _ arguments: [(Int32, Located)]) {
         let engine = engine
         let label = "\(name) \(descriptor.implementation)"
-        tasks.append(
+        append(
             Task(name: label, uses: arguments.map(\.1), scratch: descriptor.scratchSize) {
                 (resolve, scratch) throws(SemblanceError) in
                 let bound = try BoundPrimitive(
@@ -272,7 +274,11 @@ final class Lowering {
     }
 
     /// A step that binds primitives of its own.
-    func append(_ task: Task) { tasks.append(task) }
+    func append(_ task: Task) {
+        var task = task
+        task.step = stepIndex
+        tasks.append(task)
+    }
 
     /// A step computed here rather than by oneDNN. `body` gets the places in the order given.
     func host(
@@ -280,7 +286,7 @@ final class Lowering {
         body: @escaping (_ memory: [UnsafeMutablePointer<Float>], _ threads: Int) -> Void
     ) {
         let threads = threads
-        tasks.append(
+        append(
             Task(name: name, uses: places, scratch: 0) { (resolve, _) in
                 let memory = places.map(resolve)
                 return { body(memory, threads) }

@@ -54,10 +54,16 @@ public protocol Backend: Sendable {
 /// The time of one kernel or primitive in the last run.
 public struct StepTiming: Sendable {
     public var kernel: String
+    /// The step that it belongs to: an index of `Program.steps`.
+    public var step: Int
+    /// Seconds since the run's first kernel began.
+    public var start: Double
     public var seconds: Double
 
-    public init(kernel: String, seconds: Double) {
+    public init(kernel: String, step: Int, start: Double, seconds: Double) {
         self.kernel = kernel
+        self.step = step
+        self.start = start
         self.seconds = seconds
     }
 }
@@ -78,7 +84,7 @@ public protocol Plan: AnyObject {
     func run() throws(SemblanceError)
     /// Waits for the runs queued so far and copies an output or a state out.
     func read(_ value: ValueID, into values: UnsafeMutableBufferPointer<Float>) throws(SemblanceError)
-    /// Times of the last run by kernel; empty unless prepared with `profiles`.
+    /// Times of the last run's kernels, in their order; empty unless prepared with `profiles`.
     func timings() throws(SemblanceError) -> [StepTiming]
     /// Names of the values whose guard regions were written to.
     func damagedGuards() throws(SemblanceError) -> [String]

@@ -41,7 +41,3 @@ struct Speedometer {
 
     mutating func pause() { last = ContinuousClock.now }
 }
-
-extension Duration {
-    package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}

@@ -8,13 +8,6 @@ import Testing
     private let face = "data/person03/00.png"
     private let model = ["--model", "m.onnx"] + Fixture.device
 
-    private func objects(_ arguments: [String], environment: [String: String] = [:]) throws -> [[String: Any]]
-    {
-        let outcome = try Tool.run(arguments + ["--json"], in: Fixture.root, environment: environment)
-        #expect(outcome.code == 0, "\(outcome.errors)")
-        return try outcome.objects
-    }
-
     private func expectDevice(_ object: [String: Any]) {
         let device = object["device"] as? [String: Any]
         #expect(device?["device"] as? String == "cpu")
@@ -36,7 +29,7 @@ import Testing
     {
         let arguments =
             ["identify", "--gallery", "data"] + (model ?? self.model) + options + [probe ?? face]
-        return try #require(try objects(arguments).first)
+        return try #require(try Tool.objects(arguments).first)
     }
 
     @Test func identifyHasThreeOutcomes() throws {
@@ -82,7 +75,7 @@ import Testing
     }
 
     @Test func farAndCountAreHeeded() throws {
-        let info = try #require(try objects(["info", "m.onnx"]).first)
+        let info = try #require(try Tool.objects(["info", "m.onnx"]).first)
         let report = try identify(["--far", "0.2", "-k", "3"])
         #expect(report["false_accept_rate"] as? Double == 0.1)
         #expect(report["threshold"] as? Double == info["threshold"] as? Double)
@@ -109,19 +102,19 @@ import Testing
             ([face, face], "0.99", "same"), ([face, "two/person01/00.png"], "1", "different"),
         ] {
             let report = try #require(
-                try objects(["verify", "--threshold", threshold] + model + pair).first)
+                try Tool.objects(["verify", "--threshold", threshold] + model + pair).first)
             #expect(report["outcome"] as? String == outcome && report["images"] as? [String] == pair)
             #expect(report["similarity"] is Double && report["threshold"] is Double)
             expectDevice(report)
             try expectModel(report)
         }
         let undecided = try #require(
-            try objects(["verify", "--model", "new.onnx", face, face] + Fixture.device).first)
+            try Tool.objects(["verify", "--model", "new.onnx", face, face] + Fixture.device).first)
         #expect(undecided["outcome"] as? String == "undecided" && undecided["note"] is String)
     }
 
     @Test func embedGivesUnitVectors() throws {
-        let reports = try objects(["embed"] + model + [face, "two/person01/00.png"])
+        let reports = try Tool.objects(["embed"] + model + [face, "two/person01/00.png"])
         #expect(reports.count == 2)
         for report in reports {
             let vector = try #require(report["embedding"] as? [Double])
@@ -132,7 +125,8 @@ import Testing
         // What verify says is the product of the two.
         let vectors = reports.compactMap { $0["embedding"] as? [Double] }
         let verified = try #require(
-            try objects(["verify"] + model + [face, "two/person01/00.png"]).first?["similarity"] as? Double)
+            try Tool.objects(["verify"] + model + [face, "two/person01/00.png"]).first?["similarity"]
+                as? Double)
         #expect(abs(zip(vectors[0], vectors[1]).reduce(0) { $0 + $1.0 * $1.1 } - verified) < 1e-5)
         let plain = try Tool.run(["embed"] + model + [face], in: Fixture.root)
         let numbers = plain.output.split(whereSeparator: \.isWhitespace).dropFirst().compactMap { Double($0) }
@@ -140,7 +134,7 @@ import Testing
     }
 
     @Test func infoTellsTheEvidence() throws {
-        let report = try #require(try objects(["info", "m.onnx"]).first)
+        let report = try #require(try Tool.objects(["info", "m.onnx"]).first)
         try expectModel(report, "identity")
         #expect(report["model"] as? String == "m.onnx" && report["false_accept_rate"] as? Double == 0.1)
         #expect(try #require(report["parameters"] as? Int) > 1000 && report["threshold"] is Double)
@@ -159,62 +153,10 @@ import Testing
         #expect(try Tool.run(["info", "new.onnx"], in: Fixture.root).output.contains("uncalibrated: "))
     }
 
-    @Test func benchTimesIt() throws {
-        for mode in [[], ["--training", "--classes", "4"]] {
-            let report = try #require(
-                try objects(["bench", "--iterations", "3", "--batch", "2"] + mode + model).first)
-            for key in ["images_per_second", "median_ms", "minimum_ms", "maximum_ms"] {
-                #expect(try #require(report[key] as? Double) > 0, "\(key)")
-            }
-            #expect(report["batch"] as? Int == 2 && report["iterations"] as? Int == 3)
-            #expect(
-                report["device"] as? String == "cpu" && report["reason"] as? String == "the CPU was asked for"
-            )
-            #expect(report["mode"] as? String == (mode.isEmpty ? "inference" : "training"))
-            #expect(try #require(report["peak_bytes"] as? Int) > 1 << 20)
-        }
-    }
-
-    @Test func benchTimesPhotographs() throws {
-        let report = try #require(
-            try objects(["bench", "--photos", "data", "--iterations", "3", "--per-turn", "5"] + model).first)
-        #expect(report["mode"] as? String == "photos" && report["photos"] as? Int == 32)
-        // The model takes whole images: each is a face.
-        #expect(report["photos_with_face"] as? Int == 15 && report["batch"] as? Int == 4)
-        let median = try #require(report["median_ms"] as? Double)
-        let rate = try #require(report["images_per_second"] as? Double)
-        #expect(median > 0 && abs(rate * median / 5e3 - 1) < 1e-6)
-        #expect(report["device"] as? String == "cpu")
-    }
-
-    /// Turns go through the sorted paths and around: a file that cannot be read ends the run in the turn that it belongs to.
-    @Test func benchTakesPhotographsInTheOrderOfTheirPaths() throws {
-        try withTemporaryFolder { folder in
-            let face = try bytes(Fixture.root + "/" + face)
-            for name in ["Zoe/1.PNG", "anna.png", "b/2.jpeg", "b/1.jpg", "b/notes.txt"] {
-                let file = URL(filePath: folder + "/photos/" + name)
-                try FileManager.default.createDirectory(
-                    at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-                try (name == "b/2.jpeg" ? Data("no image".utf8) : face).write(to: file)
-            }
-            let model = try Fixture.root + "/m.onnx"
-            let bench = "$S bench --photos photos --model \(model) --per-turn 3 --interactive"
-            // Zoe, anna and b/1 are well; b/2 is the second turn's first.
-            let first = try Tool.shell("echo go | \(bench)", in: folder)
-            #expect(first.code == 0, "\(first.errors)")
-            #expect(first.lines.first == "ready" && first.lines.count == 2)
-            #expect(first.lines.last?.split(separator: " ").last == "3")
-            #expect(Double(first.lines.last?.split(separator: " ").first ?? "") ?? 0 > 0)
-            let second = try Tool.shell("yes | head -2 | \(bench)", in: folder)
-            #expect(second.code == 1 && second.lines.count == 2)
-            #expect(second.errors.contains("photos/b/2.jpeg is not an image"))
-        }
-    }
-
     // MARK: devices
 
     @Test func devicesNamesTheOneThatIsUsed() throws {
-        let reports = try objects(["devices"], environment: ["SEMBLANCE_DEVICE": ""])
+        let reports = try Tool.objects(["devices"], environment: ["SEMBLANCE_DEVICE": ""])
         #expect(reports.filter { $0["selected"] as? Bool == true }.count == 1)
         #expect(reports.filter { $0["reason"] is String }.count == 1)
         for report in reports {
@@ -228,11 +170,11 @@ import Testing
         try withTemporaryFolder { empty in
             let environment = ["OCL_ICD_VENDORS": empty, "SEMBLANCE_DEVICE": "auto"]
             let reason = "no GPU: no OpenCL platform or device is installed"
-            let devices = try objects(["devices"], environment: environment)
+            let devices = try Tool.objects(["devices"], environment: environment)
             #expect(devices.map { $0["identifier"] as? String } == ["cpu"])
             #expect(devices.first?["reason"] as? String == reason)
             let report = try #require(
-                try objects(["verify", face, face] + model, environment: environment).first)
+                try Tool.objects(["verify", face, face] + model, environment: environment).first)
             #expect((report["device"] as? [String: Any])?["reason"] as? String == reason)
             for arguments in [
                 ["verify", face, face] + model, ["identify", face, "--gallery", "data"] + model,

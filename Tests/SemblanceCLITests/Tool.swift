@@ -28,6 +28,14 @@ enum Tool {
         }
     }
 
+    /// What a command prints with `--json` beside the fixture's files.
+    static func objects(_ arguments: [String], environment: [String: String] = [:]) throws -> [[String: Any]]
+    {
+        let outcome = try run(arguments + ["--json"], in: Fixture.root, environment: environment)
+        #expect(outcome.code == 0, "\(outcome.errors)")
+        return try outcome.objects
+    }
+
     /// - Parameters:
     ///   - folder: where it runs, so that messages name files as a user would.
     ///   - input: the file that is its standard input.

@@ -67,14 +67,13 @@ public final class Benchmark {
         return start.secondsElapsed
     }
 
-    /// The time of each kernel in the last run, the longest first.
-    public func timings() throws(SemblanceError) -> [(kernel: String, count: Int, seconds: Double)] {
-        var sums: [String: (count: Int, seconds: Double)] = [:]
-        for timing in try plan.timings() {
-            sums[timing.kernel, default: (0, 0)].count += 1
-            sums[timing.kernel, default: (0, 0)].seconds += timing.seconds
-        }
-        return sums.map { ($0.key, $0.value.count, $0.value.seconds) }.sorted { $0.2 > $1.2 }
+    /// What a run costs at least.
+    public var work: OpWork { plan.program.work }
+
+    /// Where the time goes, in the median of some runs.
+    /// - Throws: what running throws. Needs `profiles`.
+    public func profile(runs: Int) throws(SemblanceError) -> LayerProfile {
+        try LayerProfile(of: plan, runs: runs) { () throws(SemblanceError) in try run() }
     }
 
     /// The most memory that this process has had resident, in bytes.

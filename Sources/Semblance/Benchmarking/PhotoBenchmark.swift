@@ -110,8 +110,3 @@ public struct PhotoBenchmark {
         return count
     }
 }
-
-extension ContinuousClock.Instant {
-    /// Since then.
-    var secondsElapsed: Double { (ContinuousClock.now - self).seconds }
-}

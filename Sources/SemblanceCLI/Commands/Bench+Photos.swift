@@ -12,8 +12,9 @@ extension BenchCommand {
         var batch: Int
         var imagesPerSecond: Double
         var medianMs: Double
-        var minimumMs: Double
-        var maximumMs: Double
+        /// 10 and 90 of 100 turns took less.
+        var lowMs: Double
+        var highMs: Double
         var iterations: Int
         /// In all timed runs together, of `iterations` times `perTurn` photographs.
         var photosWithFace: Int
@@ -45,14 +46,14 @@ extension BenchCommand {
             return 0
         }
         let turns = try (0..<iterations).map { _ in try benchmark.run() }
-        let times = turns.map { $0.seconds * 1e3 }.sorted()
-        let median = times[times.count / 2]
+        let times = turns.map { $0.seconds * 1e3 }
+        let median = times.median
         let device = photos.recognizer.device
         let report = PhotoReport(
             model: photos.recognizer.model.identity.description, detector: photos.method,
             photos: benchmark.paths.count, perTurn: benchmark.perTurn, batch: photos.recognizer.batch,
             imagesPerSecond: Double(benchmark.perTurn) * 1e3 / median, medianMs: median,
-            minimumMs: times[0], maximumMs: times[times.count - 1], iterations: iterations,
+            lowMs: times.quantile(0.1), highMs: times.quantile(0.9), iterations: iterations,
             photosWithFace: turns.reduce(0) { $0 + $1.photosWithFace }, device: device.device.identifier,
             deviceName: device.device.name, reason: device.reason, peakBytes: Benchmark.peakBytes)
         if arguments.flag("--json") {
@@ -61,7 +62,7 @@ extension BenchCommand {
             Console.print(
                 """
                 photographs to embeddings, \(report.perTurn) a run: \(report.imagesPerSecond.formatted(1)) images/s, median \
-                \(median.formatted(2)) ms (\(report.minimumMs.formatted(2)) to \(report.maximumMs.formatted(2))) over \
+                \(median.formatted(2)) ms (10-90 %: \(report.lowMs.formatted(2)) to \(report.highMs.formatted(2))) over \
                 \(iterations) runs
                 faces in \(report.photosWithFace) of \(iterations * report.perTurn) photographs (\(report.photos) different)
                 detector \(report.detector); model \(report.model)

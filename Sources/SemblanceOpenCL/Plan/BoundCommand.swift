@@ -13,6 +13,8 @@ struct BoundCommand {
     let kernel: String
     /// The operation and the value it computes, for messages.
     let subject: String
+    /// The step of the program that it belongs to.
+    var step = 0
     let work: Work
 
     /// Bytes of temporary memory that CLBlast needs.

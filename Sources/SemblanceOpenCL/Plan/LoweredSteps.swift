@@ -48,7 +48,8 @@ package struct LoweredSteps {
         throws(SemblanceError) -> [BoundCommand]
     {
         var bound: [BoundCommand] = []
-        for (subject, commands) in steps {
+        for (step, (subject, commands)) in steps.enumerated() {
+            let first = bound.count
             for command in commands {
                 switch command {
                 case .launch(let launch):
@@ -64,6 +65,7 @@ package struct LoweredSteps {
                     }
                 }
             }
+            for index in first..<bound.count { bound[index].step = step }
         }
         return bound
     }

@@ -191,13 +191,17 @@ package final class OpenCLPlan: Plan {
         do {
             try last.handle.wait()
             var timings: [StepTiming] = []
-            var previous: UInt64?
+            var beginning: UInt64?, previous: UInt64?
             for (command, event) in zip(commands, events) {
                 let end = try event.handle.time(of: CL_PROFILING_COMMAND_END)
                 var start = try event.handle.time(of: CL_PROFILING_COMMAND_START)
                 if case .product = command.work, let previous { start = min(start, previous) }
+                let first = beginning ?? start
                 timings.append(
-                    StepTiming(kernel: command.kernel, seconds: Double(end &- start) * 1e-9))
+                    StepTiming(
+                        kernel: command.kernel, step: command.step, start: Double(start &- first) * 1e-9,
+                        seconds: Double(end &- start) * 1e-9))
+                beginning = first
                 previous = end
             }
             return timings

@@ -1,0 +1,34 @@
+import Foundation
+import Semblance
+
+extension BenchCommand {
+    /// `bench compare BEFORE AFTER`: two files of results, row by row.
+    static func compare(_ arguments: Arguments) throws -> Int32 {
+        let operands = arguments.operands
+        guard operands.count == 3 else {
+            throw SemblanceError(
+                .usage, "bench compare takes two files of results, and \(operands.count - 1) are given",
+                remedy: "semblance bench compare BEFORE.json AFTER.json")
+        }
+        let before = try BenchmarkResults.read(operands[1]), after = try BenchmarkResults.read(operands[2])
+        let (rows, unmatched) = before.changes(to: after)
+        if arguments.flag("--json") {
+            for row in rows { try Console.json(row) }
+        } else {
+            for (path, side) in zip(operands.dropFirst(), [before, after]) {
+                let origin = [side.processor, side.commit.map { "commit \($0.prefix(12))" }].compactMap { $0 }
+                Console.print("\(path): \(([side.date] + origin).joined(separator: ", "))")
+            }
+            Console.print("   before ms    after ms  speed-up")
+            for row in rows {
+                let times = String(format: "%12.2f%12.2f%10.2f", row.beforeMs, row.afterMs, row.speedup)
+                Console.print("\(times)  \(row.name)\(row.isWithinNoise ? " (within the noise)" : "")")
+            }
+        }
+        if before.processor != after.processor {
+            Console.error("the processors differ, so this compares machines too")
+        }
+        for name in unmatched { Console.error("only one file has: \(name)") }
+        return 0
+    }
+}
