@@ -5,7 +5,7 @@ BUILD = $(SWIFT) build -c release
 BINARY = .build/release/semblance
 SOURCES = Package.swift Sources Tests Examples
 
-.PHONY: setup demo models build test check-races fuzz bench format lint install clean
+.PHONY: setup demo models build test check-races fuzz bench bundle format lint install clean
 
 setup:
 	scripts/setup
@@ -28,6 +28,8 @@ test: setup lint
 	.venv/bin/python Tests/test_fetch.py
 	scripts/fetch models .cache/models || echo "test: without the pretrained models their tests are skipped"
 	scripts/fetch photos .cache/photos || echo "test: without the sample photographs their tests are skipped"
+	$(MAKE) bundle
+	Tests/test_bundle.sh $(BUNDLE)
 	GOMP_SPINCOUNT=1000 SEMBLANCE_REQUIRE_OPENCL=1 SEMBLANCE_MODELS=$(CURDIR)/.cache/models \
 		SEMBLANCE_PHOTOS=$(CURDIR)/.cache/photos SEMBLANCE_PYTHON=$(CURDIR)/.venv/bin/python $(SWIFT) test -c release --skip-build
 
@@ -52,9 +54,18 @@ lint:
 	$(SWIFT) format lint --strict -r $(SOURCES)
 
 # Without a need for Swift's libraries at run time.
-install: setup
+STATIC = .build/static/release/semblance
+.PHONY: static
+static: setup
 	$(BUILD) --product semblance --static-swift-stdlib --scratch-path .build/static
-	install -D -m 755 .build/static/release/semblance $(DESTDIR)$(PREFIX)/bin/semblance
+
+# One archive for a machine that has nothing but, maybe, a GPU's driver.
+BUNDLE = .build/semblance-linux-x86_64.tar.xz
+bundle: static
+	scripts/bundle $(STATIC) $(BUNDLE)
+
+install: static
+	install -D -m 755 $(STATIC) $(DESTDIR)$(PREFIX)/bin/semblance
 
 clean:
 	rm -rf .build .demo .fuzz

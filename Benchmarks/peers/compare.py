@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 
-from rows import ROWS, Missing, Setting
+from rows import GPU_ROWS, ROWS, Missing, Setting
 
 
 class Side:
@@ -154,9 +154,18 @@ def commit():
         return None
 
 
+def described(semblance, device):
+    """What Semblance says of the device that it takes: its name, platform and driver among others."""
+    lines = subprocess.run(
+        [semblance, "devices", "--json", "--device", device], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    return next((found for found in map(json.loads, lines) if found.get("selected")), None)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("semblance")
+    parser.add_argument("--device", default="cpu", help="of Semblance: cpu, or gpu or opencl:P:D for the comparisons on a GPU")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--only", help="run the comparisons whose name contains this")
@@ -177,6 +186,7 @@ def main():
             "date": datetime.date.today().isoformat(),
             "commit": commit(),
             "processor": processor(),
+            "device": described(arguments.semblance, arguments.device),
             "system": platform.platform(),
             "threads": arguments.threads,
             "command": " ".join(map(os.path.basename, sys.argv)),
@@ -191,6 +201,7 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         setting = Setting(
             arguments.semblance,
+            arguments.device,
             arguments.python,
             arguments.torch_python,
             arguments.threads,
@@ -198,7 +209,7 @@ def main():
             arguments.photos,
             scratch,
         )
-        for row in ROWS:
+        for row in ROWS if arguments.device == "cpu" else GPU_ROWS:
             if arguments.only and arguments.only not in row.name:
                 continue
             try:

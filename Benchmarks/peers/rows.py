@@ -19,6 +19,8 @@ class Setting:
     """What the rows need to know about this run."""
 
     semblance: str
+    # As `--device` takes it.
+    device: str
     python: str
     torch_python: str | None
     threads: int
@@ -30,7 +32,7 @@ class Setting:
     scratch: str
 
     def bench(self, *arguments, command="bench"):
-        common = ["--device", "cpu", "--threads", str(self.threads), "--interactive"]
+        common = ["--device", self.device, "--threads", str(self.threads), "--interactive"]
         return [self.semblance, command, *map(str, arguments), *common]
 
     def worker(self, script, *arguments):
@@ -90,17 +92,33 @@ def inference(network, batch, runs):
     return Row(f"{network} inference, batch {batch}", runs, sides)
 
 
+def torch(setting, network, batch, classes, *choices):
+    """PyTorch's sides, by the settings of each."""
+    if setting.torch_python is None:
+        raise Missing("no Python with torch was given (--torch-python)")
+    worker = [setting.torch_python, os.path.join(HERE, "torch_worker.py"), network]
+    worker += map(str, [batch, setting.threads, classes])
+    device = [] if setting.device == "cpu" else ["cuda"]
+    return {f"torch {choice}": [*worker, *device, *choice.split()] for choice in choices}
+
+
 def training(network, batch, classes=1000):
     def sides(setting):
-        if setting.torch_python is None:
-            raise Missing("no Python with torch was given (--torch-python)")
         numbers = ["--batch", batch, "--training", "--classes", classes]
-        worker = [setting.torch_python, os.path.join(HERE, "torch_worker.py"), network]
-        worker += map(str, [batch, setting.threads, classes])
-        peers = {f"torch {layout}": worker + [layout] for layout in ["contiguous", "channels_last"]}
-        return setting.bench("--model", setting.new(network), *numbers), peers
+        ours = setting.bench("--model", setting.new(network), *numbers)
+        return ours, torch(setting, network, batch, classes, "contiguous", "channels_last")
 
     return Row(f"{network} training step, batch {batch}", 1, sides)
+
+
+def against_torch(network, batch, runs, *choices):
+    """Inference beside the best of some of PyTorch's settings. Single precision on both sides, unless they say otherwise."""
+
+    def sides(setting):
+        ours = setting.bench("--model", setting.new(network), "--batch", batch)
+        return ours, torch(setting, network, batch, 0, *choices)
+
+    return Row(f"{network} inference, batch {batch}, torch {' or '.join(choices)}", runs, sides)
 
 
 def pretrained(title, name, size, runs):
@@ -157,6 +175,15 @@ ROWS = [
     pretrained("YuNet", "yunet", 640, runs=20),
     opencv_pipeline(photos=50),
     face_recognition_pipeline(photos=20),
-    training("iresnet18", 32),
+    *(against_torch("iresnet50", batch, 3, "contiguous", "channels_last") for batch in [1, 16]),
+    *(training(network, 32) for network in ["iresnet18", "iresnet50"]),
     *(search(queries, k, runs) for queries, runs in [(1, 5), (32, 3), (256, 1)] for k in [1, 10]),
+]
+
+# Single precision without tensor cores, then PyTorch with them, for the record.
+GPU_ROWS = [
+    *(against_torch("iresnet50", batch, 10, "contiguous", "channels_last") for batch in [1, 64, 256]),
+    *(against_torch("mobilefacenet", batch, 20, "contiguous", "channels_last") for batch in [1, 64, 256]),
+    *(training(network, 64) for network in ["iresnet18", "iresnet50"]),
+    *(against_torch("iresnet50", batch, 10, "channels_last tf32", "channels_last amp") for batch in [64, 256]),
 ]

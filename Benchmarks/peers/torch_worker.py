@@ -1,5 +1,8 @@
-"""PyTorch's side of a comparison: a training step of IResNet with ArcFace and SGD, as `semblance bench --training`
-does it. Says "ready", then makes one step for each line of standard input and prints the milliseconds."""
+"""PyTorch's side of a comparison: inference, or a training step with ArcFace and SGD as `semblance bench --training` does it. Says
+"ready", then works once for each line of standard input and prints the milliseconds.
+
+torch_worker.py NETWORK BATCH THREADS CLASSES SETTING...: no classes for inference; settings are any of contiguous, channels_last, compile,
+cuda, tf32 (tensor cores in single precision, off otherwise) and amp (half precision)."""
 
 import sys
 
@@ -7,40 +10,7 @@ import torch
 import turns
 from torch import nn
 from torch.nn import functional
-
-
-class Block(nn.Module):
-    def __init__(self, inputs, outputs, stride):
-        super().__init__()
-        self.body = nn.Sequential(
-            nn.BatchNorm2d(inputs),
-            nn.Conv2d(inputs, outputs, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(outputs),
-            nn.PReLU(outputs),
-            nn.Conv2d(outputs, outputs, 3, stride, 1, bias=False),
-            nn.BatchNorm2d(outputs),
-        )
-        self.shortcut = nn.Sequential()
-        if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(
-                nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs)
-            )
-
-    def forward(self, x):
-        return self.body(x) + self.shortcut(x)
-
-
-def iresnet(blocks, size=112, embedding=512):
-    layers = [nn.Conv2d(3, 64, 3, 1, 1, bias=False), nn.BatchNorm2d(64), nn.PReLU(64)]
-    inputs = 64
-    for outputs, count in zip([64, 128, 256, 512], blocks):
-        for index in range(count):
-            layers.append(Block(inputs, outputs, 2 if index == 0 else 1))
-            inputs = outputs
-    layers += [
-        nn.BatchNorm2d(512), nn.Flatten(), nn.Linear(512 * (size // 16) ** 2, embedding), nn.BatchNorm1d(embedding),
-    ]
-    return nn.Sequential(*layers)
+from torch_networks import NETWORKS
 
 
 class ArcFace(nn.Module):
@@ -58,26 +28,45 @@ class ArcFace(nn.Module):
 
 
 def main():
-    network, batch, threads, classes, setting = sys.argv[1], *map(int, sys.argv[2:5]), sys.argv[5]
+    network, batch, threads, classes, *settings = sys.argv[1], *map(int, sys.argv[2:5]), *sys.argv[5:]
     torch.manual_seed(1)
     torch.set_num_threads(threads)
-    blocks = {"iresnet18": [2, 2, 2, 2], "iresnet50": [3, 4, 14, 3]}[network]
-    model, head = iresnet(blocks), ArcFace(classes)
-    images = torch.rand(batch, 3, 112, 112) * 2 - 1
-    labels = torch.arange(batch) % classes
-    if "channels_last" in setting:
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = "tf32" in settings
+    torch.backends.cudnn.benchmark = True
+    device = torch.device("cuda" if "cuda" in settings else "cpu")
+    model = NETWORKS[network]().to(device)
+    images = (torch.rand(batch, 3, 112, 112) * 2 - 1).to(device)
+    if "channels_last" in settings:
         model = model.to(memory_format=torch.channels_last)
         images = images.contiguous(memory_format=torch.channels_last)
-    forward = torch.compile(model) if "compile" in setting else model
+    forward = torch.compile(model) if "compile" in settings else model
+    precision = torch.autocast(device.type, torch.float16 if device.type == "cuda" else torch.bfloat16, enabled="amp" in settings)
+
+    def inference():
+        with torch.inference_mode(), precision:
+            # The result's arrival ends the run, as on our side.
+            forward(images).float().cpu()
+
+    if not classes:
+        model.eval()
+        return turns.serve(inference, warm_up=10)
+
+    head = ArcFace(classes).to(device)
+    labels = (torch.arange(batch) % classes).to(device)
     parameters = list(model.parameters()) + list(head.parameters())
     optimiser = torch.optim.SGD(parameters, lr=1e-3, momentum=0.9, weight_decay=5e-4)
+    scaler = torch.amp.GradScaler(device.type, enabled="amp" in settings and device.type == "cuda")
 
     def step():
         optimiser.zero_grad(set_to_none=True)
-        loss = head(forward(images), labels)
-        loss.backward()
+        with precision:
+            embedding = forward(images)
+        loss = head(embedding.float(), labels)
+        scaler.scale(loss).backward()
+        scaler.unscale_(optimiser)
         nn.utils.clip_grad_norm_(parameters, 5)
-        optimiser.step()
+        scaler.step(optimiser)
+        scaler.update()
         loss.item()
 
     turns.serve(step, warm_up=1)
