@@ -40,15 +40,23 @@ let package = Package(
                 "SemblanceCore", "SemblanceCPU", "SemblanceOpenCL", "SemblanceImaging",
                 "SemblanceONNX", "SemblanceTraining", "SemblanceGallery",
             ]),
-        .executableTarget(name: "SemblanceCLI", dependencies: ["Semblance"]),
+        // The table of operation cases, the double-precision reference and the tolerances, which tests and `doctor` share.
+        .target(name: "SemblanceVerification", dependencies: ["SemblanceCore"]),
+        .target(
+            name: "SemblanceDoctor",
+            dependencies: [
+                "Semblance", "SemblanceCore", "SemblanceOpenCL", "SemblanceImaging", "SemblanceTraining",
+                "SemblanceVerification",
+            ]),
+        .executableTarget(name: "SemblanceCLI", dependencies: ["Semblance", "SemblanceDoctor"]),
 
         // What a user of the library would write.
         .executableTarget(name: "RecogniseExample", dependencies: ["Semblance"], path: "Examples/Recognise"),
         .executableTarget(name: "TrainExample", dependencies: ["Semblance"], path: "Examples/Train"),
 
-        // The reference, the table of cases and the tolerances that tests and benchmarks share.
+        // What several test targets need besides.
         .target(
-            name: "SemblanceTestSupport", dependencies: ["SemblanceCore"],
+            name: "SemblanceTestSupport", dependencies: ["SemblanceCore", "SemblanceVerification"],
             path: "Tests/SemblanceTestSupport", exclude: ["opencv_faces.py", "run_onnx.py"]),
         .testTarget(
             name: "SemblanceCoreTests",
@@ -83,7 +91,8 @@ let package = Package(
         .testTarget(
             name: "SemblanceTests",
             dependencies: [
-                "Semblance", "SemblanceCPU", "SemblanceOpenCL", "SemblanceONNX", "SemblanceTestSupport",
+                "Semblance", "SemblanceCPU", "SemblanceDoctor", "SemblanceOpenCL", "SemblanceONNX",
+                "SemblanceTestSupport",
             ]),
         .testTarget(
             name: "SemblanceCLITests",

@@ -110,15 +110,26 @@ struct Arguments {
         return choice
     }
 
+    /// What --device, SEMBLANCE_DEVICE or nothing asks for.
+    /// - Throws: `usage` naming the devices that there are, for what is none.
+    func deviceRequest() throws(SemblanceError) -> DeviceRequest {
+        do throws(SemblanceError) {
+            if let text = values["--device"] { return try DeviceRequest(parsing: text) }
+            return try DeviceRequest.fromEnvironment(ProcessInfo.processInfo.environment)
+        } catch {
+            let devices = (try? DeviceInventory.read())?.platforms.flatMap(\.devices).map(\.device) ?? []
+            let names = devices.map { "\($0.identifier) (\($0.name))" }
+            throw SemblanceError(
+                error.code, error.message,
+                remedy: "choose auto, cpu, gpu or opencl:PLATFORM:DEVICE, of which there "
+                    + (names.isEmpty ? "is none here" : "are \(names.joined(separator: ", "))")
+            )
+        }
+    }
+
     /// The device that --device, SEMBLANCE_DEVICE or nothing asks for; a fallback is told on standard error.
     func device() throws(SemblanceError) -> SelectedDevice {
-        let request: DeviceRequest
-        if let text = values["--device"] {
-            request = try DeviceRequest(parsing: text)
-        } else {
-            request = try DeviceRequest.fromEnvironment(ProcessInfo.processInfo.environment)
-        }
-        return try SelectedDevice(request, threads: integer("--threads", 1...1024)) {
+        try SelectedDevice(deviceRequest(), threads: integer("--threads", 1...1024)) {
             Console.error("note: \($0)")
         }
     }

@@ -28,7 +28,8 @@ enum CommandLineTool {
         DetectCommand.self, AlignCommand.self, EmbedCommand.self, EnrollCommand.self, IdentifyCommand.self,
         VerifyCommand.self, GalleryCommand.self, EvaluateCommand.self, CalibrateCommand.self,
         PrepareCommand.self, TrainCommand.self, ModelsCommand.self, InfoCommand.self, NewCommand.self,
-        DevicesCommand.self, BenchCommand.self, BenchSearchCommand.self, FacesCommand.self,
+        DevicesCommand.self, DoctorCommand.self, BenchCommand.self, BenchSearchCommand.self,
+        FacesCommand.self,
     ]
 
     static func run(_ arguments: [String]) -> Int32 {

@@ -34,6 +34,21 @@ package final class CPUBackend: Backend {
             memory: Int(clamping: ProcessInfo.processInfo.physicalMemory))
     }
 
+    /// The instruction set that oneDNN compiles for.
+    package static var instructionSet: String {
+        switch dnnl_get_effective_cpu_isa() {
+        case dnnl_cpu_isa_sse41: "SSE4.1"
+        case dnnl_cpu_isa_avx: "AVX"
+        case dnnl_cpu_isa_avx2: "AVX2"
+        case dnnl_cpu_isa_avx2_vnni: "AVX2 with VNNI"
+        case dnnl_cpu_isa_avx512_core: "AVX-512"
+        case dnnl_cpu_isa_avx512_core_vnni: "AVX-512 with VNNI"
+        case dnnl_cpu_isa_avx512_core_bf16: "AVX-512 with VNNI and BF16"
+        case dnnl_cpu_isa_avx512_core_amx: "AVX-512 with AMX"
+        default: "all that the processor has"
+        }
+    }
+
     private static func processorName() -> String {
         let info = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
         let line = info.split(separator: "\n").first { $0.hasPrefix("model name") }

@@ -49,6 +49,13 @@ public protocol Backend: Sendable {
     /// Allocates, builds and packs everything that running the program needs.
     /// - Throws: `unsupportedOperation`, `programBuildFailed`, `outOfMemory` or `deviceFault`.
     func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan
+
+    /// What went wrong without harm to the results, such as a cache that cannot be written. Each note is given once.
+    func takeNotes() -> [String]
+}
+
+extension Backend {
+    public func takeNotes() -> [String] { [] }
 }
 
 /// The time of one kernel or primitive in the last run.

@@ -5,7 +5,7 @@ import SemblanceCore
 package final class OpenCLBackend: Backend {
     package let opencl: OpenCLDevice
     package let programs: ProgramCache
-    let traits: DeviceTraits
+    package let traits: DeviceTraits
     let context: CLContext
     let faults: FaultPoints
 
@@ -24,7 +24,7 @@ package final class OpenCLBackend: Backend {
         self.traits = traits ?? device.traits
         programs = ProgramCache(
             device: device, store: BinaryStore(binaries, platform: device.device.platform),
-            brokenSource: faults.brokenSource)
+            faults: faults)
         do {
             context = try CLContext(device: device.id)
         } catch {
@@ -33,17 +33,10 @@ package final class OpenCLBackend: Backend {
     }
 
     package func supports(_ op: Op, inputs: [Shape], outputs: [Shape]) -> Bool {
-        var lowering = Lowering(traits: traits, scratchBuffer: 0)
-        func tensors(_ shapes: [Shape]) -> [DeviceTensor] {
-            shapes.enumerated().map { DeviceTensor(buffer: $0 + 1, offset: 0, shape: $1) }
-        }
-        do {
-            try op.lower(inputs: tensors(inputs), outputs: tensors(outputs), into: &lowering)
-            return true
-        } catch {
-            return false
-        }
+        (try? op.launches(inputs: inputs, outputs: outputs, on: traits)) != nil
     }
+
+    package func takeNotes() -> [String] { programs.takeNote().map { [$0] } ?? [] }
 
     /// Builds the program of a launch and makes its kernel, without memory or arguments.
     /// - Throws: `programBuildFailed` with the compiler's log, or `deviceFault` where the program has no such kernel.

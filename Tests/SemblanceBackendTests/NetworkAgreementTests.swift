@@ -5,24 +5,6 @@ import Testing
 
 /// Whole networks on the CPU and on OpenCL: embeddings, and the losses of a training run.
 @Suite struct NetworkAgreementTests {
-    /// A network whose batch norms do something: random statistics, scales and shifts.
-    private func network(_ architecture: Architecture, size: Int, seed: UInt64) throws -> Network {
-        var network = try architecture.network(size: size, seed: seed)
-        var random = RandomSource(seed: seed, stream: 1)
-        for index in network.parameters.indices {
-            let role = network.parameters[index].role
-            network.parameters[index].tensor.values = network.parameters[index].tensor.values.map { value in
-                switch role {
-                case .gamma, .runningVariance: random.uniform(0.5...1.5)
-                case .beta, .runningMean: random.normal() * 0.1
-                case .slope: random.uniform(0...0.5)
-                case .weight, .bias, .constant: value
-                }
-            }
-        }
-        return network
-    }
-
     private func embeddings(_ network: Network, batch: Int, images: [Float], on backend: any Backend) throws
         -> (rows: [[Float]], plan: any Plan)
     {
@@ -52,7 +34,7 @@ import Testing
         arguments: [Architecture.iResNet18, .mobileFaceNet])
     func embeddingsAgree(architecture: Architecture) throws {
         let seed = UInt64.random(in: .min ... .max), batch = 3
-        let network = try network(architecture, size: 112, seed: seed)
+        let network = try architecture.network(size: 112, seed: seed).withRandomStatistics(seed: seed)
         var random = RandomSource(seed: seed, stream: 2)
         let images = (0..<batch * network.inputShape.count).map { _ in random.uniform(-1...1) }
         let plain = try embeddings(network, batch: batch, images: images, on: TestBackend.cpu.backend)

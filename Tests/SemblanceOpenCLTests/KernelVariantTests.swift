@@ -17,16 +17,9 @@ import Testing
     private func variants(for traits: DeviceTraits) throws -> [Variant: KernelLaunch] {
         var found: [Variant: KernelLaunch] = [:]
         for opCase in OpCase.all {
-            var lowering = Lowering(traits: traits, scratchBuffer: 0)
-            let shapes = (opCase.inputs.map(\.shape), opCase.outputs.map(\.shape))
-            var buffer = 0
-            func tensor(_ shape: Shape) -> DeviceTensor {
-                buffer += 1
-                return DeviceTensor(buffer: buffer, offset: 0, shape: shape)
-            }
-            try opCase.op.lower(
-                inputs: shapes.0.map(tensor), outputs: shapes.1.map(tensor), into: &lowering)
-            for case .launch(let launch) in lowering.commands {
+            let launches = try opCase.op.launches(
+                inputs: opCase.inputs.map(\.shape), outputs: opCase.outputs.map(\.shape), on: traits)
+            for launch in launches {
                 found[Variant(source: launch.source, function: launch.function, defines: launch.defines)] =
                     launch
             }

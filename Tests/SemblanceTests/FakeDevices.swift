@@ -23,6 +23,8 @@ final class PosingBackend: Backend {
     func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan {
         try inner.prepare(program, options: options)
     }
+
+    func takeNotes() -> [String] { inner.takeNotes() }
 }
 
 /// Lists of devices in which the first OpenCL device stands for a GPU, whole or with forced failures.

@@ -48,29 +48,11 @@ public final class SelectedDevice: Backend {
         throws(SemblanceError) -> (any Backend, String)
     {
         switch request {
-        case .cpu:
-            return (try catalogue.cpu(threads), "the CPU was asked for")
+        case .cpu: return (try catalogue.cpu(threads), "the CPU was asked for")
         case .openCL:
-            let offers = try catalogue.openCL()
-            guard let offer = offers.first(where: { $0.device.identifier == request.description }) else {
-                let known = offers.map { "\($0.device.identifier) (\($0.device.name))" }
-                throw SemblanceError(
-                    .deviceUnavailable, "there is no OpenCL device \(request)",
-                    remedy: known.isEmpty
-                        ? "install an OpenCL driver, or use --device cpu"
-                        : "choose from \(known.joined(separator: ", "))")
-            }
-            return (try offer.open(), "\(request) was asked for")
-        case .gpu:
-            let offers = try catalogue.openCL()
-            guard let offer = offers.first(where: { $0.device.kind == .gpu }) else {
-                throw SemblanceError(
-                    .deviceUnavailable, "there is no GPU: \(absence(offers))",
-                    remedy: "install the GPU's OpenCL driver, or use --device cpu")
-            }
-            return (try offer.open(), "a GPU was asked for")
-        case .automatic:
-            return try selectAutomatically(catalogue, threads: threads)
+            return (try request.offer(in: catalogue.openCL()).open(), "\(request) was asked for")
+        case .gpu: return (try request.offer(in: catalogue.openCL()).open(), "a GPU was asked for")
+        case .automatic: return try selectAutomatically(catalogue, threads: threads)
         }
     }
 
@@ -88,19 +70,12 @@ public final class SelectedDevice: Backend {
                     reason = "the GPU \(offer.device.name) cannot be opened: \(error.line)"
                 }
             } else {
-                reason = "no GPU: \(absence(offers))"
+                reason = "no GPU: \(offers.absenceOfGPU)"
             }
         } catch {
             reason = "OpenCL cannot be used: \(error.line)"
         }
         return (try catalogue.cpu(threads), reason)
-    }
-
-    /// Why there is no GPU.
-    private static func absence(_ offers: [DeviceCatalogue.Offer]) -> String {
-        guard !offers.isEmpty else { return "no OpenCL platform or device is installed" }
-        let names = offers.map { "\($0.device.name) [\($0.device.kind.rawValue)]" }
-        return "OpenCL has only \(names.joined(separator: ", "))"
     }
 
     // MARK: Backend
@@ -111,6 +86,7 @@ public final class SelectedDevice: Backend {
 
     public func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan {
         let backend = backend
+        defer { backend.takeNotes().forEach(report) }
         do throws(SemblanceError) {
             return try backend.prepare(program, options: options)
         } catch {
@@ -118,6 +94,8 @@ public final class SelectedDevice: Backend {
             return try self.backend.prepare(program, options: options)
         }
     }
+
+    public func takeNotes() -> [String] { state.withLock { $0.backend }.takeNotes() }
 
     /// Moves to the CPU for good, unless another user of this device has done so already. For callers whose policy allows it after a
     /// fault in mid-run.
@@ -149,21 +127,9 @@ public final class SelectedDevice: Backend {
     }
 }
 
-extension SelectedDevice {
-    /// The CPU and all OpenCL devices; and what is wrong with OpenCL where it cannot be asked.
-    public static func available() throws(SemblanceError) -> (devices: [Device], problem: SemblanceError?) {
-        let cpu = try DeviceCatalogue.system.cpu(nil).device
-        do {
-            return ([cpu] + (try DeviceCatalogue.system.openCL()).map(\.device), nil)
-        } catch {
-            return ([cpu], error)
-        }
-    }
-}
-
 extension SemblanceError {
     /// On one line, for reasons: a compiler's log has several.
-    fileprivate var line: String {
+    package var line: String {
         description.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
             .filter { !$0.isEmpty }.joined(separator: " ")
     }

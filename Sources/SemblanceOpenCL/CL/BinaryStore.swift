@@ -1,5 +1,6 @@
 import Foundation
 import SemblanceCore
+import Synchronization
 
 /// Where built programs are kept on disk.
 package enum BinaryCaching: Sendable {
@@ -12,9 +13,16 @@ package enum BinaryCaching: Sendable {
 
 /// Program binaries on disk, one file each. A file holds its whole key, so that no other program, device or driver is
 /// mistaken for it, and a checksum; a file that does not match is as good as none. Nothing here throws: the cache
-/// may always be built anew.
-package struct BinaryStore: Sendable {
+/// may always be built anew. The first thing that goes wrong is kept as a note.
+package final class BinaryStore: Sendable {
     let folder: URL
+    private let note = Mutex(Note.none)
+
+    private enum Note {
+        case none
+        case due(String)
+        case told
+    }
 
     package init?(_ caching: BinaryCaching, platform: String) {
         switch caching {
@@ -29,7 +37,7 @@ package struct BinaryStore: Sendable {
     }
 
     /// SEMBLANCE_CACHE, or `semblance` in XDG_CACHE_HOME or ~/.cache.
-    static var userFolder: URL {
+    package static var userFolder: URL {
         let environment = ProcessInfo.processInfo.environment
         if let own = environment["SEMBLANCE_CACHE"], !own.isEmpty { return URL(fileURLWithPath: own) }
         if let caches = environment["XDG_CACHE_HOME"], !caches.isEmpty {
@@ -45,19 +53,42 @@ package struct BinaryStore: Sendable {
     }
 
     package func load(_ key: [UInt8]) -> [UInt8]? {
-        guard let data = try? Data(contentsOf: file(for: key)) else { return nil }
+        let file = file(for: key)
+        guard let data = try? Data(contentsOf: file) else { return nil }
         let head = header(key)
-        guard data.count > head.count + 8, data.prefix(head.count).elementsEqual(head) else { return nil }
-        let binary = [UInt8](data.dropFirst(head.count + 8))
-        let sum = data.dropFirst(head.count).prefix(8)
-        return sum.elementsEqual(littleEndian(checksum(binary))) ? binary : nil
+        if data.count > head.count + 8, data.prefix(head.count).elementsEqual(head) {
+            let binary = [UInt8](data.dropFirst(head.count + 8))
+            let sum = data.dropFirst(head.count).prefix(8)
+            if sum.elementsEqual(littleEndian(checksum(binary))) { return binary }
+        }
+        note("\(file.path) is damaged; its program, and others like it, are built anew")
+        return nil
     }
 
     package func save(_ binary: [UInt8], for key: [UInt8]) {
         let content = header(key) + littleEndian(checksum(binary)) + binary
-        try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        // Atomic: to a temporary file, then renamed, so that another process reads all of it or nothing.
-        try? Data(content).write(to: file(for: key), options: .atomic)
+        do {
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            // Atomic: to a temporary file, then renamed, so that another process reads all of it or nothing.
+            try Data(content).write(to: file(for: key), options: .atomic)
+        } catch {
+            note(
+                """
+                programs cannot be kept in \(folder.path), so they are built again in every run; make it writable, or set \
+                SEMBLANCE_CACHE to a folder that is
+                """)
+        }
+    }
+
+    private func note(_ text: String) { note.withLock { if case .none = $0 { $0 = .due(text) } } }
+
+    /// What went wrong first, once.
+    func takeNote() -> String? {
+        note.withLock { note in
+            guard case .due(let text) = note else { return nil }
+            note = .told
+            return text
+        }
     }
 
     func remove(_ key: [UInt8]) { try? FileManager.default.removeItem(at: file(for: key)) }

@@ -4,6 +4,8 @@ import Synchronization
 package struct FaultInjection: Sendable {
     /// The kernel file whose program does not build (a real build, of a source with an error in it).
     package var brokenSource: String?
+    /// Text put in front of a kernel file, by the file's stem: a compiler that makes something else of it.
+    package var insertions: [String: String] = [:]
     /// Allocations above so many bytes fail.
     package var allocationLimit: Int?
     /// The n-th allocation fails, from 1.
@@ -14,6 +16,12 @@ package struct FaultInjection: Sendable {
     package var failingWait: Int?
 
     package init() {}
+
+    /// What goes before the text of a kernel file; nil for files that are built as they are.
+    func insertion(in source: String) -> [CChar]? {
+        let text = brokenSource == source ? "#error injected failure" : insertions[source]
+        return text.map { "\n\($0)\n".utf8.map(CChar.init(bitPattern:)) }
+    }
 }
 
 /// Counts the places where a failure may be due.

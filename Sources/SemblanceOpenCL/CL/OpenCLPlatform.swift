@@ -6,6 +6,8 @@ package struct OpenCLPlatform: Sendable {
     package var name: String
     package var version: String
     package var devices: [OpenCLDevice]
+    /// What could not be asked: devices that have disappeared, for one. The others are there all the same.
+    package var problems: [String] = []
 
     /// All platforms in the loader's order; none where no implementation is installed.
     /// - Throws: `deviceFault` where the loader itself fails.
@@ -29,18 +31,33 @@ package struct OpenCLPlatform: Sendable {
         try check(clGetPlatformIDs(count, &ids, nil))
         var platforms: [OpenCLPlatform] = []
         for (index, id) in ids.enumerated() {
-            let name = try string { clGetPlatformInfo(id, cl_platform_info(CL_PLATFORM_NAME), $0, $1, $2) }
-            let version = try string {
-                clGetPlatformInfo(id, cl_platform_info(CL_PLATFORM_VERSION), $0, $1, $2)
-            }
-            var devices: [OpenCLDevice] = []
-            for (position, device) in try deviceIDs(of: id).enumerated() {
-                devices.append(
-                    try OpenCLDevice(device, platform: name, identifier: "opencl:\(index):\(position)"))
-            }
-            platforms.append(OpenCLPlatform(name: name, version: version, devices: devices))
+            platforms.append(platform(id, index))
         }
         return platforms
+    }
+
+    private static func platform(_ id: cl_platform_id?, _ index: Int) -> OpenCLPlatform {
+        var platform = OpenCLPlatform(name: "platform \(index)", version: "", devices: [])
+        do {
+            platform.name = try string {
+                clGetPlatformInfo(id, cl_platform_info(CL_PLATFORM_NAME), $0, $1, $2)
+            }
+            platform.version = try string {
+                clGetPlatformInfo(id, cl_platform_info(CL_PLATFORM_VERSION), $0, $1, $2)
+            }
+            for (position, device) in try deviceIDs(of: id).enumerated() {
+                let identifier = "opencl:\(index):\(position)"
+                do {
+                    platform.devices.append(
+                        try OpenCLDevice(device, platform: platform.name, identifier: identifier))
+                } catch {
+                    platform.problems.append("\(identifier) does not answer: \(error)")
+                }
+            }
+        } catch {
+            platform.problems.append("\(platform.name) does not answer: \(error)")
+        }
+        return platform
     }
 
     private static func deviceIDs(of platform: cl_platform_id?) throws(CLStatus) -> [cl_device_id] {
@@ -67,7 +84,12 @@ package struct OpenCLDevice: @unchecked Sendable {
     /// Bytes that a sub-buffer's offset must be a multiple of.
     package let alignment: Int
     /// Whether division and square root can be asked to round correctly.
-    let roundsDivision: Bool
+    package let roundsDivision: Bool
+    /// Whether numbers too small for the usual form are kept rather than taken for zero.
+    package let keepsSubnormals: Bool
+    /// The OpenCL version that it implements, as it says.
+    package let version: String
+    package let extensions: Set<String>
 
     init(_ id: cl_device_id, platform: String, identifier: String) throws(CLStatus) {
         func text(_ key: Int32) throws(CLStatus) -> String {
@@ -94,6 +116,9 @@ package struct OpenCLDevice: @unchecked Sendable {
         alignment = max(try number(CL_DEVICE_MEM_BASE_ADDR_ALIGN, cl_uint.self) / 8, 64)
         let floatConfiguration = try number(CL_DEVICE_SINGLE_FP_CONFIG, cl_device_fp_config.self)
         roundsDivision = floatConfiguration & Int(CL_FP_CORRECTLY_ROUNDED_DIVIDE_SQRT) != 0
+        keepsSubnormals = floatConfiguration & Int(CL_FP_DENORM) != 0
+        version = try text(CL_DEVICE_VERSION).split(separator: " ").joined(separator: " ")
+        extensions = Set(try text(CL_DEVICE_EXTENSIONS).split(separator: " ").map(String.init))
     }
 }
 

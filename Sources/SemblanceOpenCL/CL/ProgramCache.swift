@@ -17,14 +17,17 @@ package final class ProgramCache: Sendable {
 
     private let device: OpenCLDevice
     private let store: BinaryStore?
-    private let brokenSource: String?
+    private let faults: FaultInjection
     private let state = Mutex(State())
 
-    init(device: OpenCLDevice, store: BinaryStore?, brokenSource: String?) {
+    init(device: OpenCLDevice, store: BinaryStore?, faults: FaultInjection) {
         self.device = device
         self.store = store
-        self.brokenSource = brokenSource
+        self.faults = faults
     }
+
+    /// What is wrong with the binaries on disk, if that was not told yet.
+    func takeNote() -> String? { store?.takeNote() }
 
     package var statistics: Statistics { state.withLock { $0.statistics } }
 
@@ -55,20 +58,17 @@ package final class ProgramCache: Sendable {
         }
         let options = source.options(for: device)
         let key = key(texts: [common, text], options: options)
-        let isBroken = brokenSource == source.name
-        if !isBroken, let binary = store?.load(key) {
+        let insertion = faults.insertion(in: source.name)
+        if insertion == nil, let binary = store?.load(key) {
             if let program = try? load(binary, options: options, in: context) { return (program, true) }
             store?.remove(key)
         }
-        var texts = [common, text]
-        let fault: StaticString = "\n#error injected failure\n"
-        if isBroken {
-            let start = UnsafeRawPointer(fault.utf8Start).assumingMemoryBound(to: CChar.self)
-            texts.append(UnsafeBufferPointer(start: start, count: fault.utf8CodeUnitCount))
-        }
         let program: Shared<CLProgram>
         do {
-            program = Shared(try create(texts, in: context))
+            program = try (insertion ?? []).withUnsafeBufferPointer { (insertion) throws(CLStatus) in
+                Shared(
+                    try create(insertion.isEmpty ? [common, text] : [common, insertion, text], in: context))
+            }
         } catch {
             throw error.error("creating the program \(source.name).cl on \(device.device.name)")
         }
@@ -84,7 +84,9 @@ package final class ProgramCache: Sendable {
                     "report this with the driver's version (\(device.device.driver)); --device cpu needs no kernels",
                 cause: status)
         }
-        if let store, let binary = binary(of: program.handle) { store.save(binary, for: key) }
+        if let store, insertion == nil, let binary = binary(of: program.handle) {
+            store.save(binary, for: key)
+        }
         return (program, false)
     }
 

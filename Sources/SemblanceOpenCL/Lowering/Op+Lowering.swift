@@ -1,6 +1,21 @@
 import SemblanceCore
 
 extension Op {
+    /// The kernels that the operation would launch on a device, without memory behind them.
+    /// - Throws: `unsupportedOperation` for what this backend lacks.
+    package func launches(inputs: [Shape], outputs: [Shape], on traits: DeviceTraits) throws(SemblanceError)
+        -> [KernelLaunch]
+    {
+        var lowering = Lowering(traits: traits, scratchBuffer: 0)
+        var buffer = 0
+        func tensor(_ shape: Shape) -> DeviceTensor {
+            buffer += 1
+            return DeviceTensor(buffer: buffer, offset: 0, shape: shape)
+        }
+        try lower(inputs: inputs.map(tensor), outputs: outputs.map(tensor), into: &lowering)
+        return lowering.commands.compactMap { if case .launch(let launch) = $0 { launch } else { nil } }
+    }
+
     /// Appends the commands that compute the operation. Each operation's own lowering stands in Ops/NAME+OpenCL.swift.
     /// - Throws: `unsupportedOperation` for what this backend lacks.
     package func lower(

@@ -1,6 +1,6 @@
 import SemblanceCore
 
-/// Every tolerance of the project's tests.
+/// Every tolerance of the project's tests, and of `doctor` and `--check-every`.
 package enum Tolerances {
     /// max|a - reference| <= 4e-7 sqrt(K) max|reference|, with K the length of the sum behind an element.
     package static func absolute(reduction: Int, largest: Double) -> Double {
@@ -15,6 +15,8 @@ package enum Tolerances {
     package static let centralDifference = 1e-6
     /// The cosine between two backends' embeddings of one image.
     package static let embeddingCosine = 0.9999
+    /// How far two backends may be apart in the cosine of one pair of images; nearer to the threshold than that, either verdict will do.
+    package static let similarity = 1e-3
     /// The relative difference of two backends' losses at any of the first 20 steps.
     package static let lossCurve = 1e-3
     /// The largest difference between our embedding and ONNX Runtime's.
@@ -40,7 +42,14 @@ package enum Tolerance: Sendable {
 
     /// What is wrong with `got`, with the worst element, or nil.
     package func failure(got: [Float], want: [Double], shape: Shape) -> String? {
-        guard got.count == want.count else { return "\(got.count) elements instead of \(want.count)" }
+        compare(got: got, want: want, shape: shape).failure
+    }
+
+    /// How far `got` is from what it should be.
+    package func compare(got: [Float], want: [Double], shape: Shape) -> Comparison {
+        guard got.count == want.count else {
+            return Comparison(wrong: "\(got.count) elements instead of \(want.count)")
+        }
         var worst = 0, largest = 0.0, squaredError = 0.0, squaredNorm = 0.0
         var worstError = -1.0
         for (index, (a, b)) in zip(got, want).enumerated() {
@@ -48,7 +57,7 @@ package enum Tolerance: Sendable {
             if !b.isFinite || !a.isFinite {
                 let same = b.isNaN ? a.isNaN : Double(a) == b
                 if same { continue }
-                return "element \(shape.coordinates(of: index)) is \(a), not \(b)"
+                return Comparison(wrong: "element \(shape.coordinates(of: index)) is \(a), not \(b)")
             }
             let error = abs(Double(a) - b)
             if error > worstError { (worst, worstError) = (index, error) }
@@ -56,27 +65,55 @@ package enum Tolerance: Sendable {
             squaredError += error * error
             squaredNorm += b * b
         }
-        func judge(_ allowed: Double) -> String? {
-            guard worstError > allowed else { return nil }
+        func judge(_ allowed: Double, of scale: Double) -> Comparison {
+            var comparison = Comparison(
+                difference: max(worstError, 0) / max(scale, .leastNormalMagnitude),
+                allowed: allowed / max(scale, .leastNormalMagnitude))
+            guard worstError > allowed else { return comparison }
             let wrong = zip(got, want).count { abs(Double($0) - $1) > allowed }
-            return """
+            comparison.failure = """
                 element \(shape.coordinates(of: worst)) of \(shape) is \(got[worst]), not \(want[worst]): off by \
                 \(worstError), allowed \(allowed); \(wrong) of \(got.count) elements are wrong
                 """
+            return comparison
         }
         switch self {
         case .elements(let reduction, let scale):
-            return judge(Tolerances.absolute(reduction: reduction, largest: max(largest, scale)))
+            let scale = max(largest, scale)
+            return judge(Tolerances.absolute(reduction: reduction, largest: scale), of: scale)
         case .relativeToLargest(let relative):
-            return judge(relative * largest)
+            return judge(relative * largest, of: largest)
         case .relativeL2(let allowed):
             let error = (squaredError / max(squaredNorm, .leastNormalMagnitude)).squareRoot()
-            guard error > allowed else { return nil }
-            return """
+            var comparison = Comparison(difference: error, allowed: allowed)
+            guard error > allowed else { return comparison }
+            comparison.failure = """
                 relative L2 error \(error), allowed \(allowed); worst element \(shape.coordinates(of: worst)) of \
                 \(shape) is \(got[worst]), not \(want[worst])
                 """
+            return comparison
         }
+    }
+}
+
+/// How an output compares with the reference.
+package struct Comparison: Sendable {
+    /// What is wrong, or nil.
+    package var failure: String?
+    /// The largest difference of an element relative to the largest element, or the relative L2 error.
+    package var difference: Double
+    /// How large that may be.
+    package var allowed: Double
+
+    init(difference: Double, allowed: Double) {
+        self.difference = difference
+        self.allowed = allowed
+    }
+
+    /// For outputs that cannot be compared.
+    init(wrong failure: String) {
+        self.failure = failure
+        (difference, allowed) = (.infinity, 0)
     }
 }
 

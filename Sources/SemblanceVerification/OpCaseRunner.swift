@@ -16,10 +16,21 @@ package enum OpCaseRunner {
     package static func run(
         _ opCase: OpCase, on backend: any Backend, seed: UInt64, briefly: Bool = false
     ) throws(SemblanceError) -> String? {
+        try measure(opCase, on: backend, seed: seed, briefly: briefly).failure
+    }
+
+    /// As `run`, with how near to the reference the outputs came.
+    package static func measure(
+        _ opCase: OpCase, on backend: any Backend, seed: UInt64, briefly: Bool = false
+    ) throws(SemblanceError) -> CaseOutcome {
+        var outcome = CaseOutcome()
         guard
             backend.supports(
                 opCase.op, inputs: opCase.inputs.map(\.shape), outputs: opCase.outputs.map(\.shape))
-        else { return "\(opCase.name): \(backend.device.name) does not support it" }
+        else {
+            outcome.failure = "\(opCase.name): \(backend.device.name) does not support it"
+            return outcome
+        }
         var random = RandomSource(seed: seed)
         let first = Round(opCase, opCase.data(&random)), second = Round(opCase, opCase.data(&random))
         for placement in briefly ? [.inputs] : Placement.allCases {
@@ -30,23 +41,26 @@ package enum OpCaseRunner {
                 for index in opCase.parameters { data.inputs[index] = first.data.inputs[index] }
                 rounds[1] = Round(opCase, data)
             }
-            if let failure = try run(opCase, on: backend, placement, rounds) {
-                return """
+            if let failure = try run(opCase, on: backend, placement, rounds, &outcome) {
+                outcome.failure = """
                     \(opCase.name) on \(backend.device.name), values as \(placement.rawValue), seed \(seed): \(failure)
                     """
+                return outcome
             }
         }
-        return nil
+        return outcome
     }
 
     private static func run(
-        _ opCase: OpCase, on backend: any Backend, _ placement: Placement, _ rounds: [Round]
+        _ opCase: OpCase, on backend: any Backend, _ placement: Placement, _ rounds: [Round],
+        _ outcome: inout CaseOutcome
     ) throws(SemblanceError) -> String? {
         let layout = CaseProgram(opCase, placement, constants: rounds[0].data.inputs)
         var options = PlanOptions()
         options.guardElements = 64
         options.poisons = true
         let plan = try backend.prepare(layout.program, options: options)
+        outcome.kernels.formUnion(plan.kernels)
         for (number, round) in rounds.enumerated() {
             try layout.write(round.data.inputs, round.data.before, to: plan)
             try plan.run()
@@ -54,7 +68,9 @@ package enum OpCaseRunner {
                 let got = try layout.read(index, from: plan)
                 let tolerance = opCase.tolerance(for: output, kernels: plan.kernels)
                 let want = round.results[index].values
-                if let failure = tolerance.failure(got: got, want: want, shape: output.shape) {
+                let comparison = tolerance.compare(got: got, want: want, shape: output.shape)
+                outcome.add(comparison)
+                if let failure = comparison.failure {
                     let kernels = plan.kernels.joined(separator: ", ")
                     return "output \(index) of run \(number): \(failure); kernels: \(kernels)"
                 }
@@ -64,6 +80,24 @@ package enum OpCaseRunner {
             if let damage = try layout.damage(in: plan) { return "run \(number): \(damage)" }
         }
         return nil
+    }
+}
+
+/// What running a case came to.
+package struct CaseOutcome: Sendable {
+    /// What is wrong, or nil.
+    package var failure: String?
+    /// The worst of the outputs, by what is allowed it; nil where none was computed.
+    package private(set) var worst: Comparison?
+    /// What really ran.
+    package var kernels: Set<String> = []
+
+    package init() {}
+
+    mutating func add(_ comparison: Comparison) {
+        func share(_ comparison: Comparison) -> Double { comparison.difference / comparison.allowed }
+        if let worst, !(share(comparison) > share(worst)) { return }
+        worst = comparison
     }
 }
 

@@ -77,6 +77,18 @@ package struct OpCase: Sendable {
         + forms + warps + searches + losses
         + optimisers
 
+    /// For a look at a device in well below a minute: small cases of each operation, more of the products', and the largest of each
+    /// whose reference takes no more than a fraction of a second.
+    package static let brief: [OpCase] = {
+        let medium = all.filter { $0.size <= 65_536 && $0.operations <= 20_000_000 }
+        let products = medium.filter { $0.operations > 0 }.enumerated().filter { $0.offset % 3 == 0 }
+        let largest = Dictionary(grouping: medium, by: \.family).values.compactMap { cases in
+            cases.max { ($0.operations, $0.size) < ($1.operations, $1.size) }
+        }
+        let names = Set((few(6) + largest + products.map(\.element)).map(\.name))
+        return all.filter { names.contains($0.name) }
+    }()
+
     /// An operation, and which activation it is: they have code of their own.
     private var family: String {
         switch op {

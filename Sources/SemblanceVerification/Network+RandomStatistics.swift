@@ -1,0 +1,21 @@
+import SemblanceCore
+
+extension Network {
+    /// The same network with batch norms that do something: random statistics, scales, shifts and slopes.
+    package func withRandomStatistics(seed: UInt64) -> Network {
+        var network = self
+        var random = RandomSource(seed: seed, stream: 1)
+        for index in network.parameters.indices {
+            let role = network.parameters[index].role
+            network.parameters[index].tensor.values = network.parameters[index].tensor.values.map { value in
+                switch role {
+                case .gamma, .runningVariance: random.uniform(0.5...1.5)
+                case .beta, .runningMean: random.normal() * 0.1
+                case .slope: random.uniform(0...0.5)
+                case .weight, .bias, .constant: value
+                }
+            }
+        }
+        return network
+    }
+}
