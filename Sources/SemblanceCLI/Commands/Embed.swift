@@ -6,7 +6,7 @@ enum EmbedCommand: Command {
     static let summary = "Print the embeddings of the faces in images."
     static let operands = "IMAGE|FOLDER|-..."
     static let options =
-        FaceOptions.recognition(.all) + [FaceOptions.strict, Option.json] + Option.device
+        FaceOptions.recognition(.all) + [SpotChecking.option, FaceOptions.strict, Option.json] + Option.device
     static let details =
         "An embedding is a unit vector; without --json a line holds the file and the numbers, one line a face."
 
@@ -22,7 +22,7 @@ enum EmbedCommand: Command {
         let paths = try ImagePaths(arguments, command: name)
         let photos = try FaceOptions.photos(arguments, batch: paths.batch(atMost: 16), faces: .all)
         let isJSON = arguments.flag("--json")
-        var run = PhotoRun(photos, PhotoFailures(arguments))
+        var run = try PhotoRun(photos, PhotoFailures(arguments), checks: SpotChecking(arguments, photos))
         try run.read(paths) { _, path, _, faces in
             for face in faces {
                 let embedding = face.embedding
@@ -38,6 +38,6 @@ enum EmbedCommand: Command {
         }
         // Standard output has the numbers alone.
         if !isJSON { Console.error("device \(photos.recognizer.device.line)") }
-        return run.failures.count == 0 ? 0 : 1
+        return try run.finish()
     }
 }

@@ -9,11 +9,13 @@ enum EnrollCommand: Command {
     static let operands = "NAME PHOTO... | FOLDER"
     static let options =
         [Option("--gallery", "FILE", "the gallery; made where there is none")]
-        + FaceOptions.recognition(.only) + [FaceOptions.strict, Option.json] + Option.device
+        + FaceOptions.recognition(.only) + [SpotChecking.option, FaceOptions.strict, Option.json]
+        + Option.device
     static let details = """
         Takes somebody's name and photographs (files, folders, or - for a list on standard input), or a folder of people:
         FOLDER/person/photo or FOLDER/person.jpg. A photograph is enrolled when its line is printed: whatever happens to the program then,
         it stays. Several programs may enroll into one gallery at once. A photograph that is there already is not added again.
+        With --check-every a disagreement ends the run, and its photograph is not enrolled.
         """
 
     private struct Report: Encodable {
@@ -54,7 +56,8 @@ enum EnrollCommand: Command {
             batch = []
         }
 
-        var run = PhotoRun(photos, PhotoFailures(arguments))
+        let checks = try SpotChecking(arguments, photos, isStrict: true)
+        var run = PhotoRun(photos, PhotoFailures(arguments), checks: checks)
         try run.read(source.paths) { index, path, _, faces in
             for (place, face) in faces.enumerated() {
                 let photo = PhotoReference(path: absolutePath(path), face: place, box: face.face?.box)
@@ -71,7 +74,7 @@ enum EnrollCommand: Command {
                 "\(added) faces added; \(path) holds \(faces) of \(people) people\ndevice \(recognizer.device.line)"
             )
         }
-        return run.failures.count == 0 ? 0 : 1
+        return try run.finish()
     }
 
     private static func absolutePath(_ path: String) -> String {

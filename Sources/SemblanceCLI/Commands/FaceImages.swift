@@ -152,11 +152,20 @@ struct PhotoRun {
     let photos: PhotoRecognizer
     /// Whether a photograph without a face is passed to `body` rather than being a failure.
     var acceptsNoFace = false
-    private(set) var failures: PhotoFailures
+    private var failures: PhotoFailures
+    private var checks: SpotChecking?
 
-    init(_ photos: PhotoRecognizer, _ failures: PhotoFailures) {
+    init(_ photos: PhotoRecognizer, _ failures: PhotoFailures, checks: SpotChecking? = nil) {
         self.photos = photos
         self.failures = failures
+        self.checks = checks
+    }
+
+    /// Tells what was checked besides.
+    /// - Returns: the exit code.
+    func finish() throws(SemblanceError) -> Int32 {
+        let isAgreed = try checks?.finish() ?? true
+        return failures.count == 0 && isAgreed ? 0 : 1
     }
 
     /// Calls `body` with every photograph that can be used, in order; `index` counts all paths.
@@ -175,6 +184,7 @@ struct PhotoRun {
                 guard let photo, !faces.isEmpty || acceptsNoFace else {
                     throw SemblanceError.noFace
                 }
+                try checks?.check(path, photo, faces)
                 try body(index, path, photo, faces)
             } catch let error as SemblanceError where photo == nil || error.isOfPhoto {
                 try failures.add(path, error)

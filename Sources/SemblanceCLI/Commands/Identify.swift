@@ -14,7 +14,7 @@ enum IdentifyCommand: Command {
                 "known people: a gallery file, or a folder: DIR/person/image, DIR/person.jpg"),
             Option("-k", "N", "people to list for each face (default: 1)"),
         ] + FaceOptions.recognition(.all) + ThresholdOptions.options + [
-            FaceOptions.strict, Drawing.option,
+            SpotChecking.option, FaceOptions.strict, Drawing.option,
             Option("--sheet", "FILE", "write a contact sheet (PNG) of probes and matches"), Option.json,
         ] + Option.device
     static let details = """
@@ -45,7 +45,8 @@ enum IdentifyCommand: Command {
         let photos = try FaceOptions.photos(arguments, batch: 16, faces: .all)
         let recognizer = photos.recognizer
         let threshold = try ThresholdOptions.threshold(arguments, recognizer.model)
-        let gallery = try gallery(known, photos, arguments)
+        var checks = try SpotChecking(arguments, photos)
+        let gallery = try gallery(known, photos, arguments, &checks)
         var sheet = ResultSheet(people: Set(try gallery.names))
 
         // The first photograph's answer needs no index; the others' come faster with one.
@@ -64,7 +65,7 @@ enum IdentifyCommand: Command {
             return try known.search(probes)
         }
 
-        var run = PhotoRun(photos, PhotoFailures(arguments))
+        var run = PhotoRun(photos, PhotoFailures(arguments), checks: checks)
         run.acceptsNoFace = true
         try run.read(probes) { _, path, photo, faces in
             if faces.isEmpty {
@@ -118,7 +119,7 @@ enum IdentifyCommand: Command {
             Console.print("\(threshold); device \(recognizer.device.line)")
         }
         if let path = arguments.text("--sheet") { try sheet.write(to: path) }
-        return run.failures.count == 0 ? 0 : 1
+        return try run.finish()
     }
 
     /// Where known people come from.
@@ -133,11 +134,11 @@ enum IdentifyCommand: Command {
         }
     }
 
-    private static func gallery(_ known: KnownPeople, _ photos: PhotoRecognizer, _ arguments: Arguments)
-        throws -> Gallery
-    {
+    private static func gallery(
+        _ known: KnownPeople, _ photos: PhotoRecognizer, _ arguments: Arguments, _ checks: inout SpotChecking
+    ) throws -> Gallery {
         switch known {
-        case .folder(let folder): return try gallery(folder, photos, arguments)
+        case .folder(let folder): return try gallery(folder, photos, arguments, &checks)
         case .file(let file):
             try file.require(photos.recognizer.model.identity)
             guard try file.faceCount > 0 else {
@@ -150,17 +151,19 @@ enum IdentifyCommand: Command {
     }
 
     /// Embeds a folder of known people: the largest face of each photograph.
-    private static func gallery(_ folder: GalleryFolder, _ photos: PhotoRecognizer, _ arguments: Arguments)
-        throws -> Gallery
-    {
+    private static func gallery(
+        _ folder: GalleryFolder, _ photos: PhotoRecognizer, _ arguments: Arguments,
+        _ checks: inout SpotChecking
+    ) throws -> Gallery {
         let enrolling = try PhotoRecognizer(
             photos.recognizer, detector: photos.detector, selection: .largest, crop: photos.crop)
         var names = folder.images.map(\.name)[...]
         var gallery = Gallery(model: photos.recognizer.model.identity)
-        try enrolling.recognize(paths: folder.images.map(\.path)) { path, _, outcome in
+        try enrolling.recognize(paths: folder.images.map(\.path)) { path, photo, outcome in
             let name = names.removeFirst()
             do {
-                guard let face = try outcome.get().first else { throw SemblanceError.noFace }
+                guard let photo, let face = try outcome.get().first else { throw SemblanceError.noFace }
+                try checks.check(path, photo, [face])
                 try gallery.enroll(name, source: path, face.embedding)
             } catch let error as SemblanceError where error.isOfPhoto && !arguments.flag("--strict") {
                 Console.error("gallery: \(error.naming(path))")
