@@ -48,7 +48,8 @@ let package = Package(
                 "Semblance", "SemblanceCore", "SemblanceOpenCL", "SemblanceImaging", "SemblanceTraining",
                 "SemblanceVerification",
             ]),
-        .executableTarget(name: "SemblanceCLI", dependencies: ["Semblance", "SemblanceDoctor"]),
+        .executableTarget(
+            name: "SemblanceCLI", dependencies: ["Semblance", "SemblanceDoctor", "SemblanceVerification"]),
 
         // What a user of the library would write.
         .executableTarget(name: "RecogniseExample", dependencies: ["Semblance"], path: "Examples/Recognise"),

@@ -8,8 +8,12 @@ import SemblanceVerification
 /// in double precision, every other device against these and against the CPU.
 package struct Doctor {
     package struct Settings: Sendable {
-        /// The whole table of cases rather than some of each operation.
-        package var isThorough = false
+        /// The cases that run: `OpCase.all`, or some of each operation.
+        package var cases = OpCase.brief
+        /// The cases whose kernels are built.
+        package var kernelCases = OpCase.all
+        /// The side of the images of the networks with random weights.
+        package var imageSize = 112
         /// Of data, weights and images.
         package var seed: UInt64 = 1
         package var threads: Int?
@@ -46,8 +50,7 @@ package struct Doctor {
             check(subject, images: 4, on: cpu, against: ReferenceBackend(), &examination)
         }
         if let model = settings.model {
-            let count = settings.isThorough ? 4 : 2
-            check(model, images: count, on: cpu, against: ReferenceBackend(), &examination)
+            check(model, images: 2, on: cpu, against: ReferenceBackend(), &examination)
         }
         examination.seconds = start.secondsElapsed
         return examination
@@ -70,13 +73,13 @@ package struct Doctor {
 
     private mutating func examine(_ backend: any Backend, _ examination: inout Examination) {
         if let opencl = backend as? OpenCLBackend {
-            let builds = KernelBuilds(on: opencl, progress: named(backend))
+            let builds = KernelBuilds(of: settings.kernelCases, on: opencl, progress: named(backend))
             examination.kernels = builds
             examination.findings += builds.failures.map { "\($0.kernel) does not build: \($0.log)" }
             examination.notes += opencl.opencl.quirks + opencl.probedQuirks()
         }
         checkOperations(on: backend, &examination)
-        for subject in subjects(size: 112) + (settings.model.map { [$0] } ?? []) {
+        for subject in subjects(size: settings.imageSize) + (settings.model.map { [$0] } ?? []) {
             check(subject, images: 16, on: backend, against: cpu, &examination)
         }
         examination.notes += backend.takeNotes()
@@ -89,9 +92,8 @@ package struct Doctor {
     }
 
     private func checkOperations(on backend: any Backend, _ examination: inout Examination) {
-        let cases = settings.isThorough ? OpCase.all : OpCase.brief
         let (checks, stopped) = OperationCheck.run(
-            cases, on: backend, seed: settings.seed, progress: named(backend))
+            settings.cases, on: backend, seed: settings.seed, progress: named(backend))
         examination.operations = checks
         examination.findings += checks.flatMap(\.failures)
         if let stopped { examination.findings.append(stopped) }

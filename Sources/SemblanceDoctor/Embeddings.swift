@@ -1,13 +1,18 @@
 import SemblanceCore
 
 /// What a network makes of images on one device.
-struct Embeddings {
+package struct Embeddings {
     /// Of length 1.
-    var rows: [[Double]]
+    package var rows: [[Double]]
     var device: Device
-    var kernels: [String: Int]
-    var kernelSeconds: Double
-    var isRepeatable: Bool
+    var kernels: [String: Int] = [:]
+    var kernelSeconds = 0.0
+    package var isRepeatable = true
+
+    package init(rows: [[Double]], device: Device) {
+        self.rows = rows
+        self.device = device
+    }
 
     /// Runs the network in batches, the first of them twice.
     /// - Throws: what the backend throws, and `numericalFailure` for an embedding that is no direction.
@@ -25,7 +30,6 @@ struct Embeddings {
         device = plan.device
         kernels = Dictionary(plan.kernels.map { ($0, 1) }, uniquingKeysWith: +)
         rows = []
-        isRepeatable = true
         for start in stride(from: 0, to: images.count, by: batch) {
             // The last batch is filled with its last image.
             let part = (start..<start + batch).map { images[min($0, images.count - 1)] }
@@ -59,3 +63,8 @@ struct Embeddings {
 }
 
 func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+
+/// The largest, or NaN where one is: whatever cannot be compared must not pass for small.
+func largest(_ values: [Double]) -> Double { values.reduce(-.infinity) { $1 > $0 || $1.isNaN ? $1 : $0 } }
+
+func largestDifference(_ a: [Double], _ b: [Double]) -> Double { largest(zip(a, b).map { abs($0 - $1) }) }

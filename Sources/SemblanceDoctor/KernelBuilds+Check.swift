@@ -9,12 +9,12 @@ extension KernelBuilds {
         var defines: [String: Int]
     }
 
-    /// Builds what lowering asks for over the whole table of cases.
-    init(on backend: OpenCLBackend, progress: (String) -> Void) {
+    /// Builds what lowering asks for over a table of cases.
+    init(of cases: [OpCase], on backend: OpenCLBackend, progress: (String) -> Void) {
         let start = ContinuousClock.now
         var launches: [KernelLaunch] = []
         var seen: Set<Kernel> = []
-        for opCase in OpCase.all {
+        for opCase in cases {
             // An operation that the backend lacks comes out where its cases run.
             let wanted = try? opCase.op.launches(
                 inputs: opCase.inputs.map(\.shape), outputs: opCase.outputs.map(\.shape), on: backend.traits)

@@ -4,20 +4,20 @@ import SemblanceVerification
 extension NetworkCheck {
     /// Compares what a device made of images with what another did.
     /// - Parameter threshold: of the model; nil for the middle of the pairs, where flips are likeliest.
-    init(_ name: String, _ got: Embeddings, against other: Embeddings, threshold given: Double?) {
+    package init(_ name: String, _ got: Embeddings, against other: Embeddings, threshold given: Double?) {
         self.init(
             network: name, device: got.device.identifier, against: other.device.identifier,
             images: got.rows.count)
         kernels = got.kernels
         kernelSeconds = got.kernelSeconds
         isRepeatable = got.isRepeatable
-        cosine = zip(got.rows, other.rows).map { dot($0, $1) }.min() ?? 0
-        difference = zip(got.rows.joined(), other.rows.joined()).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        cosine = 1 - largest(zip(got.rows, other.rows).map { 1 - dot($0, $1) })
+        difference = largestDifference(Array(got.rows.joined()), Array(other.rows.joined()))
         let (similarities, others) = (got.similarities, other.similarities)
         threshold = given ?? Self.middle(of: others)
         pairs = similarities.count
         flips = zip(similarities, others).count { ($0 >= threshold) != ($1 >= threshold) }
-        similarityDifference = zip(similarities, others).reduce(0) { max($0, abs($1.0 - $1.1)) }
+        similarityDifference = largestDifference(similarities, others)
         failure = reason
     }
 

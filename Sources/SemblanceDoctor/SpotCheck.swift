@@ -48,10 +48,10 @@ package struct SpotCheck {
             let expected = try embedding(of: face.face, in: photo)
             let (a, b) = (face.embedding.values.map(Double.init), expected.values.map(Double.init))
             let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).squareRoot()
-            let difference = zip(a, b).reduce(0) { max($0, abs($1.0 - $1.1)) }
+            let difference = SemblanceDoctor.largestDifference(a, b)
             checked += 1
-            lowestCosine = min(lowestCosine, cosine)
-            largestDifference = max(largestDifference, difference)
+            lowestCosine = 1 - largest([1 - lowestCosine, 1 - cosine])
+            largestDifference = largest([largestDifference, difference])
             // Not `<`: a NaN is no agreement.
             guard !(cosine >= Tolerances.embeddingCosine) else { continue }
             disagreements += 1

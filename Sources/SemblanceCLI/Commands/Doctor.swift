@@ -1,6 +1,7 @@
 import Foundation
 import Semblance
 import SemblanceDoctor
+import SemblanceVerification
 
 enum DoctorCommand: Command {
     static let name = "doctor"
@@ -21,25 +22,20 @@ enum DoctorCommand: Command {
 
     static func run(_ arguments: Arguments) throws -> Int32 {
         _ = try arguments.operands(0, "no operands")
-        return try run(arguments, catalogue: .system)
-    }
-
-    /// - Parameter catalogue: the devices; tests put in ill ones.
-    static func run(_ arguments: Arguments, catalogue: DeviceCatalogue) throws -> Int32 {
         let isJSON = arguments.flag("--json")
         var settings = Doctor.Settings()
-        settings.isThorough = arguments.flag("--thorough")
+        if arguments.flag("--thorough") { settings.cases = OpCase.all }
         settings.seed = UInt64(try arguments.integer("--seed", 0...Int.max) ?? 1)
         settings.threads = try arguments.integer("--threads", 1...1024)
         if let named = arguments.text("--model") {
             settings.model = Subject(try RecognitionModel(path: ModelFolder.resolve(named)), name: named)
         }
         let consultation = try Consultation(
-            arguments.deviceRequest(), all: arguments.flag("--all"), catalogue: catalogue)
-        var doctor = try Doctor(settings, catalogue: catalogue) {
+            arguments.deviceRequest(), all: arguments.flag("--all"))
+        var doctor = try Doctor(settings) {
             if Console.isTerminal { Console.progress($0) }
         }
-        var verdict = Verdict(findings: consultation.findings, notes: consultation.notes)
+        var verdict = Verdict(consultation)
         func add(_ examination: Examination) throws {
             Console.endProgress()
             verdict.add(examination)
@@ -51,50 +47,7 @@ enum DoctorCommand: Command {
         }
         try add(doctor.examineCPU())
         for offer in consultation.offers { try add(doctor.examine(offer)) }
-        if isJSON {
-            try Console.json(verdict)
-        } else {
-            Console.print(verdict.lines.joined(separator: "\n"))
-        }
-        return verdict.isHealthy ? 0 : 1
-    }
-
-    /// What all examinations come to.
-    private struct Verdict: Encodable {
-        var verdict = "healthy"
-        /// Everything that is wrong, with the device.
-        var findings: [String]
-        var notes: [String]
-        var devices: [String] = []
-
-        init(findings: [String], notes: [String]) {
-            self.findings = findings
-            self.notes = notes
-            if !findings.isEmpty { verdict = "ill" }
-        }
-
-        var isHealthy: Bool { findings.isEmpty }
-
-        mutating func add(_ examination: Examination) {
-            devices.append(examination.device)
-            findings += examination.findings.map { "\(examination.device): \($0)" }
-            verdict = isHealthy ? "healthy" : "ill"
-        }
-
-        var lines: [String] {
-            let shown = 12
-            var lines = findings.prefix(shown).map { "wrong: \($0)" }
-            if findings.count > shown {
-                lines.append("wrong: \(findings.count - shown) more; --json has all")
-            }
-            lines += notes.map { "note: \($0)" }
-            let examined = devices.joined(separator: ", ")
-            lines.append(
-                isHealthy
-                    ? "verdict: healthy (\(examined))"
-                    : "verdict: ill (\(examined)): \(findings.count) things are wrong; --device cpu avoids OpenCL"
-            )
-            return lines
-        }
+        if isJSON { try Console.json(verdict) } else { Console.print(verdict.description) }
+        return verdict.exitCode
     }
 }

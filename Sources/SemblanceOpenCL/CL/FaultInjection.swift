@@ -12,6 +12,8 @@ package struct FaultInjection: Sendable {
     package var failingAllocation: Int?
     /// The n-th command that runs enqueue fails, from 1, counted over all runs of the backend's plans.
     package var failingEnqueue: Int?
+    /// From the n-th command on, all fail: a device that disappears.
+    package var disappearsAt: Int?
     /// The n-th wait for a result fails, from 1.
     package var failingWait: Int?
 
@@ -44,8 +46,10 @@ final class FaultPoints: Sendable {
     }
 
     func enqueue() throws(CLStatus) {
-        guard let due = injection.failingEnqueue else { return }
-        if next(\.enqueues) == due { throw .outOfResources }
+        guard injection.failingEnqueue != nil || injection.disappearsAt != nil else { return }
+        let number = next(\.enqueues)
+        if number == injection.failingEnqueue { throw .outOfResources }
+        if let first = injection.disappearsAt, number >= first { throw .deviceNotAvailable }
     }
 
     func wait() throws(CLStatus) {
