@@ -117,7 +117,7 @@ struct WrongUse: Sendable, CustomTestStringConvertible {
 
 @Suite struct HelpTests {
     static let commands = [
-        "train", "identify", "verify", "embed", "evaluate", "calibrate", "info", "new", "devices", "bench",
+        "train", "identify", "verify", "embed", "evaluate", "calibrate", "info", "new", "devices", "doctor", "bench",
         "faces",
     ]
 
