@@ -117,7 +117,8 @@ struct WrongUse: Sendable, CustomTestStringConvertible {
 
 @Suite struct HelpTests {
     static let commands = [
-        "train", "identify", "verify", "embed", "evaluate", "calibrate", "info", "new", "devices", "doctor", "bench",
+        "train", "identify", "verify", "embed", "evaluate", "calibrate", "info", "new", "devices", "doctor",
+        "bench",
         "faces",
     ]
 
