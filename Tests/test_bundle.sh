@@ -44,6 +44,8 @@ run enroll --gallery /tmp/g.semblance --model /tmp/m.onnx /tmp/faces >/dev/null 
 run identify --gallery /tmp/g.semblance --model /tmp/m.onnx /tmp/faces/person00/00.png --threshold 0.9 >"$root/out" \
     || fail "identify does not run"
 grep -q ': person00' "$root/out" || fail "identify says: $(cat "$root/out")"
+run doctor --device cpu >"$root/out" || fail "doctor finds: $(cat "$root/out")"
+grep -q 'verdict: healthy' "$root/out" || fail "doctor says: $(cat "$root/out")"
 # A GPU that is asked for and not there is an error and not a fallback.
 if run bench --model /tmp/m.onnx --device gpu 2>"$root/err"; then fail "--device gpu runs without a GPU"; fi
 grep -q 'there is no GPU' "$root/err" || fail "--device gpu says: $(cat "$root/err")"
