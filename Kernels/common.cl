@@ -165,3 +165,40 @@ static float clip_scale(float squaredNorm, float clipNorm) { return fmin(1.0f, c
 #else
 #define ACTIVATE(T, x, a) (x)
 #endif
+
+// The epilogue of products and convolutions, activation(value + bias + residual): its parameters, those that are switched on by BIAS
+// (0 none, 1 one a channel), RESIDUAL and ACTIVATION, and the code for `value`, a variable of type T. `place` points to the
+// element of the residual that belongs to it, and LOAD reads a T from there.
+#ifndef BIAS
+#define BIAS 0
+#endif
+#ifndef RESIDUAL
+#define RESIDUAL 0
+#endif
+#if BIAS
+#define BIAS_PARAMETER CONST_TENSOR(bias),
+#else
+#define BIAS_PARAMETER
+#endif
+#if BIAS == 1
+#define ADD_BIAS(T, value, channel) value += (T)(AT(bias)[channel]);
+#else
+#define ADD_BIAS(T, value, channel)
+#endif
+#if RESIDUAL
+#define RESIDUAL_PARAMETER CONST_TENSOR(residual),
+#define ADD_RESIDUAL(value, place, LOAD) value += LOAD(place);
+#else
+#define RESIDUAL_PARAMETER
+#define ADD_RESIDUAL(value, place, LOAD)
+#endif
+#define EPILOGUE_PARAMETERS BIAS_PARAMETER RESIDUAL_PARAMETER SLOPE_PARAMETER ACTIVATION_CONSTANTS
+#define FINISH(T, value, channel, place, LOAD)                  \
+    {                                                           \
+        ADD_BIAS(T, value, channel)                             \
+        ADD_RESIDUAL(value, place, LOAD)                        \
+        value = ACTIVATE(T, value, ACTIVATION_A(channel));      \
+    }
+#define LOAD1(p) (*(p))
+// Of an address that is a multiple of 16 bytes.
+#define LOAD4(p) (*(const __global float4 *)(p))

@@ -114,24 +114,12 @@ __kernel void gather_images(CONST_TENSOR(x), TENSOR(y), const int positions) {
 }
 
 __kernel void scatter_images(
-    CONST_TENSOR(x), TENSOR(y),
-#if BIAS
-    CONST_TENSOR(bias),
-#endif
-#if RESIDUAL
-    CONST_TENSOR(residual),
-#endif
-    SLOPE_PARAMETER ACTIVATION_CONSTANTS, const int positions) {
+    CONST_TENSOR(x), TENSOR(y), EPILOGUE_PARAMETERS, const int positions) {
     const int position = get_global_id(0), channel = get_global_id(1), image = get_global_id(2);
     if (position >= positions) return;
     const ulong channels = get_global_size(1), images = get_global_size(2);
     const ulong place = (image * channels + channel) * positions + position;
     float value = AT(x)[(channel * images + image) * positions + position];
-#if BIAS
-    value += AT(bias)[channel];
-#endif
-#if RESIDUAL
-    value += AT(residual)[place];
-#endif
-    AT(y)[place] = ACTIVATE(float, value, ACTIVATION_A(channel));
+    FINISH(float, value, channel, AT(residual) + place, LOAD1)
+    AT(y)[place] = value;
 }

@@ -6,12 +6,6 @@
 //                                                in a fixed order.
 // Defines: KERNEL_HEIGHT, KERNEL_WIDTH; BIAS, RESIDUAL, ACTIVATION; GROUP.
 
-#ifndef BIAS
-#define BIAS 0
-#endif
-#ifndef RESIDUAL
-#define RESIDUAL 0
-#endif
 #define TAPS (KERNEL_HEIGHT * KERNEL_WIDTH)
 
 #define GEOMETRY                                                                                             \
@@ -19,29 +13,13 @@
         const int dilation_height, const int dilation_width, const int padding_top, const int padding_left,  \
         const int out_height, const int out_width
 
-#if BIAS
-#define BIAS_PARAMETER CONST_TENSOR(bias),
-#define BIAS_VALUE AT(bias)[channel]
-#else
-#define BIAS_PARAMETER
-#define BIAS_VALUE 0.0f
-#endif
-#if RESIDUAL
-#define RESIDUAL_PARAMETER CONST_TENSOR(residual),
-#define RESIDUAL_VALUE(place) AT(residual)[place]
-#else
-#define RESIDUAL_PARAMETER
-#define RESIDUAL_VALUE(place) 0.0f
-#endif
-
 // Output columns first <= q < last whose pixel q * stride_width + shift lies inside the image.
 #define FIRST_COLUMN(shift) clamp((-(shift) + stride_width - 1) / stride_width, 0, out_width)
 #define LAST_COLUMN(shift) ((shift) >= width ? 0 : clamp((width - 1 - (shift) + stride_width) / stride_width, 0, out_width))
 
 // Global: positions (rounded up), output channels, images.
 __kernel void depthwise(
-    CONST_TENSOR(x), CONST_TENSOR(weight), TENSOR(y), BIAS_PARAMETER RESIDUAL_PARAMETER SLOPE_PARAMETER
-    ACTIVATION_CONSTANTS, const int multiplier, GEOMETRY)
+    CONST_TENSOR(x), CONST_TENSOR(weight), TENSOR(y), EPILOGUE_PARAMETERS, const int multiplier, GEOMETRY)
 {
     const int position = get_global_id(0);
     if (position >= out_height * out_width) return;
@@ -63,21 +41,19 @@ __kernel void depthwise(
         }
     }
     const ulong place = ((ulong)image * channels + channel) * out_height * out_width + position;
-    sum = sum + BIAS_VALUE + RESIDUAL_VALUE(place);
-    AT(y)[place] = ACTIVATE(float, sum, ACTIVATION_A(channel));
+    FINISH(float, sum, channel, AT(residual) + place, LOAD1)
+    AT(y)[place] = sum;
 }
 
 // Global: output channels, images.
 __kernel void depthwise_rows(
-    CONST_TENSOR(x), CONST_TENSOR(weight), TENSOR(y), BIAS_PARAMETER RESIDUAL_PARAMETER SLOPE_PARAMETER
-    ACTIVATION_CONSTANTS, const int multiplier, GEOMETRY)
+    CONST_TENSOR(x), CONST_TENSOR(weight), TENSOR(y), EPILOGUE_PARAMETERS, const int multiplier, GEOMETRY)
 {
     const int channel = get_global_id(0), channels = get_global_size(0), image = get_global_id(1);
     const __global float *plane =
         AT(x) + ((ulong)image * (channels / multiplier) + channel / multiplier) * height * width;
     const __global float *taps = AT(weight) + (ulong)channel * TAPS;
     const ulong start = ((ulong)image * channels + channel) * out_height * out_width;
-    const float a = ACTIVATION_A(channel);
     for (int r = 0; r < out_height; r++) {
         __global float *row = AT(y) + start + r * out_width;
         for (int q = 0; q < out_width; q++) row[q] = 0.0f;
@@ -96,8 +72,9 @@ __kernel void depthwise_rows(
             }
         }
         for (int q = 0; q < out_width; q++) {
-            const float sum = row[q] + BIAS_VALUE + RESIDUAL_VALUE(start + r * out_width + q);
-            row[q] = ACTIVATE(float, sum, a);
+            float sum = row[q];
+            FINISH(float, sum, channel, AT(residual) + start + r * out_width + q, LOAD1)
+            row[q] = sum;
         }
     }
 }

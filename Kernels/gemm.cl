@@ -17,12 +17,6 @@
 #ifndef TRANSPOSE_B
 #define TRANSPOSE_B 0
 #endif
-#ifndef BIAS
-#define BIAS 0
-#endif
-#ifndef RESIDUAL
-#define RESIDUAL 0
-#endif
 #ifndef SIDE
 #define SIDE 16
 #endif
@@ -38,43 +32,21 @@
 #define OPERAND_PLACE(name, i) \
     (AT(name) + (ulong)((i) % period) * name##_stride + (ulong)((i) / period) * name##_period_stride)
 
-// The parameters of the epilogue, those that are switched on.
-#if BIAS
-#define BIAS_PARAMETER CONST_TENSOR(bias),
-#else
-#define BIAS_PARAMETER
-#endif
-#if RESIDUAL
-#define RESIDUAL_PARAMETER CONST_TENSOR(residual),
-#else
-#define RESIDUAL_PARAMETER
-#endif
-#define EPILOGUE_PARAMETERS BIAS_PARAMETER RESIDUAL_PARAMETER SLOPE_PARAMETER ACTIVATION_CONSTANTS
-
 #define PARAMETERS                                                                                            \
     const int m, const int n, const int k, const int period, const float alpha, const float beta,             \
         CONST_TENSOR(a), OPERAND(a), CONST_TENSOR(b), OPERAND(b), TENSOR(c), OPERAND(c), EPILOGUE_PARAMETERS
 
 // Applies the epilogue to `value`, of type T, at `row` of the period's rows and from `column` on; LOAD reads a T.
-#if BIAS == 1
-#define ADD_BIAS(T, LOAD) value += (T)(AT(bias)[row]);
-#elif BIAS == 2
-#define ADD_BIAS(T, LOAD) value += LOAD(AT(bias) + column);
+#if BIAS == 2
+#define ADD_COLUMN_BIAS(LOAD) value += LOAD(AT(bias) + column);
 #else
-#define ADD_BIAS(T, LOAD)
+#define ADD_COLUMN_BIAS(LOAD)
 #endif
-#if RESIDUAL
-#define ADD_RESIDUAL(T, LOAD) value += LOAD(PLACE_OF_RESIDUAL);
-#else
-#define ADD_RESIDUAL(T, LOAD)
-#endif
-#define EPILOGUE(T, LOAD)                                 \
-    {                                                     \
-        ADD_BIAS(T, LOAD)                                 \
-        ADD_RESIDUAL(T, LOAD)                             \
-        value = ACTIVATE(T, value, ACTIVATION_A(row));    \
+#define EPILOGUE(T, LOAD)                                    \
+    {                                                        \
+        ADD_COLUMN_BIAS(LOAD)                                \
+        FINISH(T, value, row, PLACE_OF_RESIDUAL, LOAD)       \
     }
-#define LOAD1(p) (*(p))
 #define LOAD16(p) vload16(0, (p))
 
 // Stores one element; `c_place` is the product's C.
