@@ -5,18 +5,21 @@ package struct DeviceTensor: Hashable, Sendable {
     package var buffer: Int
     package var offset: Int
     package var shape: Shape
+    /// Whether its contents never change, so that what is derived from them is derived once.
+    package var isConstant: Bool
 
-    package init(buffer: Int, offset: Int, shape: Shape) {
+    package init(buffer: Int, offset: Int, shape: Shape, isConstant: Bool = false) {
         self.buffer = buffer
         self.offset = offset
         self.shape = shape
+        self.isConstant = isConstant
     }
 
     package var count: Int { shape.count }
 
     /// The part from `start` elements on, seen with another shape.
     package func part(from start: Int = 0, _ shape: Shape) -> DeviceTensor {
-        DeviceTensor(buffer: buffer, offset: offset + start, shape: shape)
+        DeviceTensor(buffer: buffer, offset: offset + start, shape: shape, isConstant: isConstant)
     }
 }
 
@@ -72,18 +75,28 @@ package enum Command: Sendable {
 package struct Lowering: Sendable {
     package let traits: DeviceTraits
     package private(set) var commands: [Command] = []
+    /// What is run once, at preparation.
+    package private(set) var preparation: [Command] = []
     /// Elements of scratch memory that the step needs.
     package private(set) var scratchCount = 0
     private let scratchBuffer: Int
+    /// Where packed constants stay.
+    package private(set) var packing: Packing
     /// Elements kept free around every scratch tensor, to find writes out of bounds.
     private let guardElements: Int
-    /// The scratch tensors handed out, where guards stand around them.
+    /// The scratch and packed tensors handed out, where guards stand around them.
     package private(set) var guardedScratch: [DeviceTensor] = []
 
-    /// - Parameter scratchStart: elements of scratch memory that belong to somebody else.
-    package init(traits: DeviceTraits, scratchBuffer: Int, scratchStart: Int = 0, guardElements: Int = 0) {
+    /// - Parameters:
+    ///   - scratchStart: elements of scratch memory that belong to somebody else.
+    ///   - packing: without room in it, constants are packed in every run.
+    package init(
+        traits: DeviceTraits, scratchBuffer: Int, scratchStart: Int = 0, packing: Packing = Packing(),
+        guardElements: Int = 0
+    ) {
         self.traits = traits
         self.scratchBuffer = scratchBuffer
+        self.packing = packing
         self.guardElements = guardElements
         scratchCount = scratchStart
     }
@@ -108,12 +121,55 @@ package struct Lowering: Sendable {
 
     /// Scratch memory for the rest of this step.
     package mutating func scratch(_ shape: Shape) -> DeviceTensor {
-        // Multiples of 128 elements: where CLBlast may take the tensor without a copy.
-        func rounded(_ count: Int) -> Int { (count + 127) / 128 * 128 }
-        let tensor = DeviceTensor(
-            buffer: scratchBuffer, offset: scratchCount + rounded(guardElements), shape: shape)
-        scratchCount = tensor.offset + rounded(shape.count + guardElements)
+        let (tensor, end) = place(shape, in: scratchBuffer, from: scratchCount)
+        scratchCount = end
         if guardElements > 0 { guardedScratch.append(tensor) }
         return tensor
+    }
+
+    /// Parameters in another layout, which the commands of `pack` make: once, at preparation, where `source` is a constant and there
+    /// is room, or else in every run, in scratch memory.
+    mutating func packed(
+        _ source: DeviceTensor, as shape: Shape, _ pack: (inout Lowering, DeviceTensor) -> Void
+    ) -> DeviceTensor {
+        let (tensor, end) = place(shape, in: packing.buffer, from: packing.count)
+        guard source.isConstant, end <= packing.limit else {
+            let tensor = scratch(shape)
+            pack(&self, tensor)
+            return tensor
+        }
+        packing.count = end
+        if guardElements > 0 { guardedScratch.append(tensor) }
+        let known = commands
+        commands = []
+        pack(&self, tensor)
+        preparation += commands
+        commands = known
+        return tensor
+    }
+
+    /// The first place for a tensor from `start` elements on, and where the next may stand.
+    private func place(_ shape: Shape, in buffer: Int, from start: Int) -> (DeviceTensor, end: Int) {
+        // Multiples of 128 elements: where CLBlast may take the tensor without a copy.
+        func rounded(_ count: Int) -> Int { (count + 127) / 128 * 128 }
+        let offset = start + rounded(guardElements)
+        return (
+            DeviceTensor(buffer: buffer, offset: offset, shape: shape),
+            offset + rounded(shape.count + guardElements)
+        )
+    }
+}
+
+/// The buffer of packed constants, and how much of it is used, in elements.
+package struct Packing: Sendable {
+    var buffer = 0
+    var count = 0
+    var limit = 0
+
+    package init() {}
+
+    init(buffer: Int, limit: Int) {
+        self.buffer = buffer
+        self.limit = limit
     }
 }

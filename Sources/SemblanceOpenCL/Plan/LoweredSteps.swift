@@ -5,24 +5,32 @@ package struct LoweredSteps {
     package typealias Rule = (Op, [DeviceTensor], [DeviceTensor], inout Lowering) throws(SemblanceError) ->
         Void
 
-    private var steps: [(subject: String, commands: [Command])] = []
+    private typealias Step = (subject: String, commands: [Command])
+    private var steps: [Step] = []
+    /// What is run once, at preparation.
+    private var preparation: [Step] = []
     private(set) var scratchCount = 0
-    /// Scratch tensors with guards around them, by step.
+    private(set) var packing = Packing()
+    /// Scratch and packed tensors with guards around them, by step.
     private(set) var scratch: [MemoryPlan.Region] = []
 
     init() {}
 
     mutating func append(_ subject: String, _ commands: [Command]) { steps.append((subject, commands)) }
 
+    /// - Parameter limit: elements of the largest buffer.
     /// - Throws: `unsupportedOperation` naming the step.
-    init(_ program: Program, layout: MemoryPlan, traits: DeviceTraits, guardElements: Int, rule: Rule)
-        throws(SemblanceError)
-    {
+    init(
+        _ program: Program, layout: MemoryPlan, traits: DeviceTraits, limit: Int, guardElements: Int,
+        rule: Rule
+    ) throws(SemblanceError) {
+        packing = Packing(buffer: MemoryPlan.packed, limit: limit)
         for step in program.steps {
             // Steps share scratch memory, unless guards are to survive until the end of the run.
             var lowering = Lowering(
                 traits: traits, scratchBuffer: MemoryPlan.scratch,
-                scratchStart: guardElements > 0 ? scratchCount : 0, guardElements: guardElements)
+                scratchStart: guardElements > 0 ? scratchCount : 0, packing: packing,
+                guardElements: guardElements)
             let name = step.outputs.first.map { program[$0].name } ?? "nothing"
             let subject = "\(step.op.name) (\(name))"
             do {
@@ -34,6 +42,8 @@ package struct LoweredSteps {
                     error.code, "\(subject): \(error.message)", remedy: error.remedy, cause: error.cause)
             }
             steps.append((subject, lowering.commands))
+            preparation.append((subject, lowering.preparation))
+            packing = lowering.packing
             scratchCount = max(scratchCount, lowering.scratchCount)
             scratch += lowering.guardedScratch.map { tensor in
                 MemoryPlan.Region(
@@ -43,10 +53,23 @@ package struct LoweredSteps {
         }
     }
 
-    /// Builds the programs and makes an object for each command.
+    /// Builds the programs and makes an object for each command of a run.
     func bind(on backend: OpenCLBackend, buffers: [Shared<CLBuffer>], queue: borrowing CLQueue)
         throws(SemblanceError) -> [BoundCommand]
     {
+        try bind(steps, on: backend, buffers: buffers, queue: queue)
+    }
+
+    /// As `bind`, for what is run once.
+    func bindPreparation(on backend: OpenCLBackend, buffers: [Shared<CLBuffer>], queue: borrowing CLQueue)
+        throws(SemblanceError) -> [BoundCommand]
+    {
+        try bind(preparation, on: backend, buffers: buffers, queue: queue)
+    }
+
+    private func bind(
+        _ steps: [Step], on backend: OpenCLBackend, buffers: [Shared<CLBuffer>], queue: borrowing CLQueue
+    ) throws(SemblanceError) -> [BoundCommand] {
         var bound: [BoundCommand] = []
         for (step, (subject, commands)) in steps.enumerated() {
             let first = bound.count

@@ -1,10 +1,11 @@
 import SemblanceCore
 
-/// Where every value of a program lies. Buffer 0 is scratch memory, 1 the arena of the intermediates; the others hold inputs, outputs,
+/// Where every value of a program lies. Buffer 0 is scratch memory, 1 the arena of the intermediates, 2 packed constants; the others hold inputs, outputs,
 /// constants and states, as many as fit the device's largest allocation.
 struct MemoryPlan {
     static let scratch = 0
     static let arena = 1
+    static let packed = 2
     /// Elements at the end of every buffer that vector loads may run into.
     static let margin = 64
 
@@ -18,8 +19,8 @@ struct MemoryPlan {
 
     /// By value.
     private(set) var tensors: [DeviceTensor] = []
-    /// Elements of each buffer, without the margin; the scratch buffer's are not known here.
-    private(set) var bufferCounts = [0, 0]
+    /// Elements of each buffer, without the margin; those of scratch memory and of packed constants are not known here.
+    private(set) var bufferCounts = [0, 0, 0]
     private(set) var regions: [Region] = []
 
     /// - Parameters:
@@ -66,7 +67,7 @@ struct MemoryPlan {
             guard owners[value.index].value == value, program[value].storage != .intermediate else {
                 continue
             }
-            if bufferCounts.count == 2 || bufferCounts[bufferCounts.count - 1] + size(value) > limit {
+            if bufferCounts.count == 3 || bufferCounts[bufferCounts.count - 1] + size(value) > limit {
                 bufferCounts.append(0)
             }
             let buffer = bufferCounts.count - 1
@@ -79,7 +80,9 @@ struct MemoryPlan {
             let place = places[owner.value.index] ?? (0, 0)
             let shape = program.shape(of: value)
             tensors.append(
-                DeviceTensor(buffer: place.buffer, offset: place.offset + owner.offset, shape: shape))
+                DeviceTensor(
+                    buffer: place.buffer, offset: place.offset + owner.offset, shape: shape,
+                    isConstant: program[owner.value].storage == .constant))
             if owner.value == value {
                 regions.append(
                     Region(

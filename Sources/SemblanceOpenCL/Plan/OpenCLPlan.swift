@@ -31,17 +31,18 @@ package final class OpenCLPlan: Plan {
         self.backend = backend
         profiles = options.profiles
         let stride = MemoryLayout<Float>.stride
+        let limit = backend.opencl.maxAllocation / stride - MemoryPlan.margin
         layout = MemoryPlan(
             program, guardElements: options.guardElements,
-            alignment: max(backend.opencl.alignment / stride, 128),
-            limit: backend.opencl.maxAllocation / stride - MemoryPlan.margin)
+            alignment: max(backend.opencl.alignment / stride, 128), limit: limit)
         let steps = try LoweredSteps(
-            program, layout: layout, traits: backend.traits, guardElements: options.guardElements, rule: lower
-        )
+            program, layout: layout, traits: backend.traits, limit: limit,
+            guardElements: options.guardElements, rule: lower)
 
         // Memory.
         var counts = layout.bufferCounts
         counts[MemoryPlan.scratch] = steps.scratchCount
+        counts[MemoryPlan.packed] = steps.packing.count
         let sizes = counts.map { ($0 + MemoryPlan.margin) * stride }
         try backend.checkFits(sizes)
         do {
@@ -53,7 +54,7 @@ package final class OpenCLPlan: Plan {
         }
         var buffers: [Shared<CLBuffer>] = []
         for (index, size) in sizes.enumerated() {
-            let purpose = ["the steps' scratch memory", "the intermediates"]
+            let purpose = ["the steps' scratch memory", "the intermediates", "packed parameters"]
             buffers.append(
                 try backend.allocate(
                     bytes: size,
@@ -77,6 +78,13 @@ package final class OpenCLPlan: Plan {
         guards = Guards(layout, scratch: steps.scratch, elements: options.guardElements)
         try warmUp()
         try setContents(poisons: options.poisons)
+        let packs = try steps.bindPreparation(on: backend, buffers: buffers, queue: queue.handle)
+        for pack in packs {
+            try naming(pack) { () throws(CLStatus) in
+                try pack.enqueue(on: queue.handle, temporary: temporary?.handle.id, event: nil)
+            }
+        }
+        try naming(nil) { () throws(CLStatus) in try queue.handle.finish() }
         // They are on the device now.
         self.program = program.withoutInitialValues()
     }
@@ -104,7 +112,9 @@ package final class OpenCLPlan: Plan {
                 tensor: DeviceTensor(buffer: buffer, offset: 0, shape: [count]), pattern: pattern)
         }
         var before: [Fill] = []
-        if poisons { before = [all(MemoryPlan.scratch, nan), all(MemoryPlan.arena, nan)] }
+        if poisons {
+            before = [MemoryPlan.scratch, MemoryPlan.arena, MemoryPlan.packed].map { all($0, nan) }
+        }
         for (index, value) in program.values.enumerated() {
             switch value.storage {
             case .output where poisons: before.append(Fill(tensor: layout.tensors[index], pattern: nan))
