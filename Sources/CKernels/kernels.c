@@ -49,6 +49,9 @@ EMBED(gemm)
 EMBED(globalAveragePool)
 #embed "../../Kernels/globalAveragePool.cl"
 };
+EMBED(implicitGemm)
+#embed "../../Kernels/implicitGemm.cl"
+};
 EMBED(l2Normalise)
 #embed "../../Kernels/l2Normalise.cl"
 };
@@ -91,6 +94,9 @@ EMBED(transpose)
 EMBED(warp)
 #embed "../../Kernels/warp.cl"
 };
+EMBED(winograd)
+#embed "../../Kernels/winograd.cl"
+};
 
 // One line a kernel file.
 #define KERNELS(X) \
@@ -109,6 +115,7 @@ EMBED(warp)
     X(fill) \
     X(gemm) \
     X(globalAveragePool) \
+    X(implicitGemm) \
     X(l2Normalise) \
     X(marginSoftmax) \
     X(maxPool) \
@@ -122,7 +129,8 @@ EMBED(warp)
     X(sumOfSquares) \
     X(topScores) \
     X(transpose) \
-    X(warp)
+    X(warp) \
+    X(winograd)
 
 const char *semblance_kernel_source(const char *name, size_t *length) {
 #define FIND(stem)                            \

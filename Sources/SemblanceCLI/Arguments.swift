@@ -18,6 +18,9 @@ struct Option {
     static let device = [
         Option("--device", "DEVICE", "auto (default), cpu, gpu or opencl:PLATFORM:DEVICE"),
         Option("--threads", "N", "threads of the CPU (default: one a core)"),
+        Option(
+            "--conv", "ALGORITHM",
+            "how OpenCL convolves: \(ConvolutionPolicy.allCases.map(\.rawValue).joined(separator: ", "))"),
     ]
 }
 
@@ -129,9 +132,10 @@ struct Arguments {
 
     /// The device that --device, SEMBLANCE_DEVICE or nothing asks for; a fallback is told on standard error.
     func device() throws(SemblanceError) -> SelectedDevice {
-        try SelectedDevice(deviceRequest(), threads: integer("--threads", 1...1024)) {
-            Console.error("note: \($0)")
-        }
+        let convolution = try choice("--conv", ConvolutionPolicy.self) ?? .automatic
+        return try SelectedDevice(
+            deviceRequest(), threads: integer("--threads", 1...1024), convolution: convolution
+        ) { Console.error("note: \($0)") }
     }
 
     /// - Throws: `usage` where the number of operands is another.

@@ -14,14 +14,17 @@ package final class OpenCLBackend: Backend {
     /// - Parameters:
     ///   - traits: what lowering is told of the device, where it is not the truth: tests run the kernels for GPUs and every GEMM on
     ///     a CPU device.
+    ///   - convolution: how convolutions are computed, in place of what the traits say.
     ///   - faults: failures to force, for tests.
     package init(
-        _ device: OpenCLDevice, traits: DeviceTraits? = nil, binaries: BinaryCaching = .automatic,
-        faults: FaultInjection = FaultInjection()
+        _ device: OpenCLDevice, traits: DeviceTraits? = nil, convolution: ConvolutionPolicy? = nil,
+        binaries: BinaryCaching = .automatic, faults: FaultInjection = FaultInjection()
     ) throws(SemblanceError) {
         opencl = device
         self.faults = FaultPoints(faults)
-        self.traits = traits ?? device.traits
+        var traits = traits ?? device.traits
+        if let convolution { traits.convolution = convolution }
+        self.traits = traits
         programs = ProgramCache(
             device: device, store: BinaryStore(binaries, platform: device.device.platform),
             faults: faults)

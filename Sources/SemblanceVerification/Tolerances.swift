@@ -7,7 +7,17 @@ package enum Tolerances {
         4e-7 * Double(max(reduction, 1)).squareRoot() * largest
     }
 
-    /// |a - reference| / |reference| over a whole tensor, for a convolution through Winograd's transforms.
+    /// |a - reference| / |reference| over a whole tensor, for a convolution by our F(m x m, 3 x 3).
+    ///
+    /// A product of Winograd's is a sum over the channels alone, with a rounding error of about 4e-7 sqrt(channels) of its size at most, as in
+    /// `absolute`. For independent data of variance 1 frequency t has variance channels |G_t|^2 |B_t|^2 in each direction, and an
+    /// output adds the errors up with weights A_to^2, where a direct sum has variance 9 channels: the error grows by
+    /// mean_o(sum_t A_to^2 |G_t|^2 |B_t|^2) / 3, both directions together. `WinogradTests` computes that factor from the matrices.
+    package static func winograd(outputs: Int, channels: Int) -> Double {
+        4e-7 * Double(max(channels, 1)).squareRoot() * (outputs == 2 ? 1.67 : 4.78)
+    }
+
+    /// |a - reference| / |reference| over a whole tensor, for a convolution through oneDNN's transforms.
     package static let winograd = 5e-5
     /// As `winograd`, for its gradients.
     package static let winogradGradient = 1e-3
@@ -121,6 +131,10 @@ extension OpCase {
     /// The tolerance of an output. Winograd's is given to a plan that says it took Winograd, and only for what Winograd can do.
     func tolerance(for output: Output, kernels: [String]) -> Tolerance {
         let plain = Tolerance.elements(reduction: output.reduction, scale: Double(output.scale))
+        // Our own is known by the tile in its name.
+        for outputs in [2, 4] where kernels.contains("winograd_output_\(outputs)") {
+            return .relativeL2(Tolerances.winograd(outputs: outputs, channels: output.reduction / 9))
+        }
         guard kernels.contains(where: { $0.lowercased().contains("wino") }) else { return plain }
         switch op {
         case .convolution(let convolution) where convolution.suitsWinograd:

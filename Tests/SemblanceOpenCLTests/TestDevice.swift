@@ -21,15 +21,24 @@ enum TestDevice {
 
     /// What the backend takes the device for: the kernels for GPUs run on CPU devices too, and the other way round.
     enum Guise: String, CaseIterable {
-        case itself, otherKind, clblast, tiled
+        case itself, otherKind, clblast, tiled, implicit, implicitInParts, winograd2, winograd4
 
         func traits(of device: OpenCLDevice) -> DeviceTraits {
             var traits = device.traits
             switch self {
             case .itself: break
             case .otherKind: traits.isGPU.toggle()
-            case .clblast: traits.gemm = .clblast
-            case .tiled: (traits.isGPU, traits.gemm) = (true, .tiled)
+            case .clblast: (traits.gemm, traits.convolution) = (.clblast, .im2col)
+            case .tiled: (traits.isGPU, traits.gemm, traits.convolution) = (true, .tiled, .im2col)
+            // The largest tiles, and with many compute units the smallest and sums in parts.
+            case .implicit: (traits.isGPU, traits.convolution, traits.computeUnits) = (true, .implicit, 1)
+            case .implicitInParts:
+                (traits.isGPU, traits.convolution, traits.computeUnits) = (true, .implicit, 132)
+            // In several chunks, and with the products for GPUs and for CPUs.
+            case .winograd2:
+                (traits.isGPU, traits.convolution, traits.winogradElements) = (true, .winograd2, 100_000)
+            case .winograd4:
+                (traits.isGPU, traits.convolution, traits.winogradElements) = (false, .winograd4, 100_000)
             }
             return traits
         }

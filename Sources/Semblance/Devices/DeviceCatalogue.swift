@@ -33,14 +33,21 @@ package struct DeviceCatalogue: Sendable {
     }
 
     /// What is really there.
-    package static let system = DeviceCatalogue(
-        openCL: { () throws(SemblanceError) in
-            try OpenCLPlatform.all().flatMap(\.devices).map { device in
-                Offer(device: device.device) { () throws(SemblanceError) in try OpenCLBackend(device) }
-            }
-        },
-        cpu: { (threads) throws(SemblanceError) in try CPUBackend(threads: threads) },
-        unresponsive: { (try? OpenCLPlatform.all())?.flatMap(\.problems) ?? [] })
+    package static let system = system(convolution: .automatic)
+
+    /// What is really there, with OpenCL's convolutions computed in some way.
+    package static func system(convolution: ConvolutionPolicy) -> DeviceCatalogue {
+        DeviceCatalogue(
+            openCL: { () throws(SemblanceError) in
+                try OpenCLPlatform.all().flatMap(\.devices).map { device in
+                    Offer(device: device.device) { () throws(SemblanceError) in
+                        try OpenCLBackend(device, convolution: convolution)
+                    }
+                }
+            },
+            cpu: { (threads) throws(SemblanceError) in try CPUBackend(threads: threads) },
+            unresponsive: { (try? OpenCLPlatform.all())?.flatMap(\.problems) ?? [] })
+    }
 }
 
 extension DeviceRequest {

@@ -25,12 +25,15 @@ public final class SelectedDevice: Backend {
 
     /// - Parameters:
     ///   - threads: of the CPU; nil for one a core.
+    ///   - convolution: how OpenCL devices compute convolutions.
     ///   - report: gets the line that says why work moved to the CPU.
     /// - Throws: `deviceUnavailable` where `gpu` or `opencl:P:D` finds nothing.
     public convenience init(
-        _ request: DeviceRequest, threads: Int? = nil, report: @escaping @Sendable (String) -> Void = { _ in }
+        _ request: DeviceRequest, threads: Int? = nil, convolution: ConvolutionPolicy = .automatic,
+        report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(SemblanceError) {
-        try self.init(request, threads: threads, catalogue: .system, report: report)
+        try self.init(
+            request, threads: threads, catalogue: .system(convolution: convolution), report: report)
     }
 
     package init(

@@ -116,10 +116,20 @@ extension Lowering {
         partial.beta = 0
         partial.epilogue = Epilogue()
         tile(partial, split: depth)
+        reduce(
+            partials, parts: parts, into: product.c, m: m, n: n, batch: batch, period: product.period,
+            beta: product.beta, epilogue: product.epilogue)
+    }
+
+    /// C = activation(sum of the partial products + beta C + bias + residual); the partial products are [parts, batch, m, n].
+    mutating func reduce(
+        _ partials: DeviceTensor, parts: Int, into c: MatrixProduct.Operand, m: Int, n: Int, batch: Int,
+        period: Int, beta: Float = 0, epilogue: Epilogue
+    ) {
         launchFlat(
-            "gemm", "gemm_reduce", defines: product.epilogue.defines, count: batch * m * n,
-            [.tensor(partials), .int(parts), .int(m), .int(n), .int(product.period), .float(product.beta)]
-                + arguments(of: product.c) + product.epilogue.arguments)
+            "gemm", "gemm_reduce", defines: epilogue.defines, count: batch * m * n,
+            [.tensor(partials), .int(parts), .int(m), .int(n), .int(period), .float(beta)]
+                + arguments(of: c) + epilogue.arguments)
     }
 
     private mutating func tile(_ product: MatrixProduct, split: Int) {

@@ -1,3 +1,5 @@
+import SemblanceCore
+
 /// What lowering may know of the device.
 package struct DeviceTraits: Sendable {
     package var isGPU: Bool
@@ -6,15 +8,23 @@ package struct DeviceTraits: Sendable {
     package var computeUnits: Int
     /// Which GEMM computes the products.
     package var gemm: GemmPolicy
+    /// How convolutions are computed.
+    package var convolution: ConvolutionPolicy
+    /// Elements of Winograd's transformed inputs and products at a time, which should stay in the device's last cache: 32 MB on GPUs (not
+    /// measured).
+    package var winogradElements: Int
 
     package init(
-        isGPU: Bool, maxWorkGroup: Int, localMemory: Int, computeUnits: Int, gemm: GemmPolicy = .automatic
+        isGPU: Bool, maxWorkGroup: Int, localMemory: Int, computeUnits: Int, gemm: GemmPolicy = .automatic,
+        convolution: ConvolutionPolicy = .automatic
     ) {
         self.isGPU = isGPU
         self.maxWorkGroup = maxWorkGroup
         self.localMemory = localMemory
         self.computeUnits = computeUnits
         self.gemm = gemm
+        self.convolution = convolution
+        winogradElements = isGPU ? 8 << 20 : 2 << 20
     }
 
     /// The work-group size for kernels where every element is its own work-item.

@@ -1,7 +1,7 @@
 import SemblanceCore
 
 extension Convolution {
-    /// y = activation(weights x columns + bias + residual), in chunks of images.
+    /// y = activation(convolution + bias + residual), by the algorithm that the policy and the shape lead to.
     package func lower(inputs: [DeviceTensor], outputs: [DeviceTensor], into lowering: inout Lowering) {
         let x = inputs[0], weight = inputs[1], y = outputs[0]
         let shape = ConvolutionShape(self, x: x.shape, weight: weight.shape, y: y.shape)
@@ -11,6 +11,19 @@ extension Convolution {
         guard !shape.isDepthwise else {
             return shape.lowerDepthwise(x: x, weight: weight, y: y, epilogue: epilogue, into: &lowering)
         }
+        let filters = Filters(tensor: weight)
+        guard !lowering.convolve(shape, x: x, filters: filters, y: y, epilogue: epilogue) else { return }
+        shape.lowerColumns(x: x, weight: weight, y: y, epilogue: epilogue, into: &lowering)
+    }
+}
+
+extension ConvolutionShape {
+    /// y = activation(weights x columns + bias + residual), in chunks of images.
+    fileprivate func lowerColumns(
+        x: DeviceTensor, weight: DeviceTensor, y: DeviceTensor, epilogue: Epilogue,
+        into lowering: inout Lowering
+    ) {
+        let shape = self
         let chunks = shape.chunks(on: lowering.traits)
         let largest = chunks.map(\.count).max() ?? 0
         let sideBySide =

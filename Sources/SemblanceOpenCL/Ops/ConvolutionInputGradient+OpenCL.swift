@@ -1,7 +1,7 @@
 import SemblanceCore
 
 extension Convolution {
-    /// dx = col2im(weights^T x dy), in chunks of images.
+    /// dx: the convolution of dy with the turned filters, or col2im(weights^T x dy) in chunks of images.
     package func lowerInputGradient(
         inputs: [DeviceTensor], outputs: [DeviceTensor], into lowering: inout Lowering
     ) {
@@ -9,6 +9,13 @@ extension Convolution {
         let shape = ConvolutionShape(self, x: dx.shape, weight: weight.shape, y: dy.shape)
         guard !shape.isDepthwise else {
             return shape.lowerDepthwiseInputGradient(dy: dy, weight: weight, dx: dx, into: &lowering)
+        }
+        if let gradient = shape.inputGradient,
+            lowering.convolve(
+                gradient, x: dy, filters: Filters(tensor: weight, areTurned: true), y: dx,
+                epilogue: Epilogue())
+        {
+            return
         }
         let chunks = shape.chunks(on: lowering.traits)
         let largest = chunks.map(\.count).max() ?? 0

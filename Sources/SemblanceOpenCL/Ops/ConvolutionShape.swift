@@ -2,26 +2,16 @@ import SemblanceCore
 
 /// A convolution as matrix products: for each image and group, weights [outputs, rows] times columns [rows, positions].
 struct ConvolutionShape {
-    let images: Int
-    let groups: Int
+    var images: Int
+    var groups: Int
     /// Channels of a group.
-    let inputs: Int
-    let outputs: Int
+    var inputs: Int
+    var outputs: Int
     /// Height and width of x.
-    let size: Extent
+    var size: Extent
     /// Height and width of y.
-    let outputSize: Extent
-    let window: Window
-
-    init(_ convolution: Convolution, x: Shape, weight: Shape, y: Shape) {
-        images = x.batch
-        groups = convolution.groups
-        inputs = weight[1]
-        outputs = weight[0] / convolution.groups
-        size = Extent(x.height, x.width)
-        outputSize = Extent(y.height, y.width)
-        window = convolution.window
-    }
+    var outputSize: Extent
+    var window: Window
 
     /// Rows of a group's columns: channels x taps.
     var rows: Int { inputs * window.kernel.count }
@@ -38,10 +28,14 @@ struct ConvolutionShape {
 
     var isDepthwise: Bool { inputs == 1 && groups > 1 }
 
-    /// The images whose columns are made at a time, in even parts: bounded scratch memory, which on a CPU should stay in its cache.
+    /// The images whose columns are made at a time: bounded scratch memory, which on a CPU should stay in its cache.
     func chunks(on traits: DeviceTraits) -> [Range<Int>] {
-        let limit = traits.isGPU ? 32 << 20 : 2 << 20
-        let most = min(max(limit / max(columnCount, 1), 1), images)
+        chunks(of: columnCount, limit: traits.isGPU ? 32 << 20 : 2 << 20)
+    }
+
+    /// The images in even parts, such that `count` elements for each image stay below a limit.
+    func chunks(of count: Int, limit: Int) -> [Range<Int>] {
+        let most = min(max(limit / max(count, 1), 1), images)
         let parts = (images + most - 1) / most
         return (0..<parts).map { images * $0 / parts..<images * ($0 + 1) / parts }
     }
@@ -53,6 +47,45 @@ struct ConvolutionShape {
             window.stride.width, window.dilation.height, window.dilation.width, window.padding.top,
             window.padding.left, outputSize.height, outputSize.width,
         ].map(KernelArgument.int)
+    }
+}
+
+extension ConvolutionShape {
+    init(_ convolution: Convolution, x: Shape, weight: Shape, y: Shape) {
+        self.init(
+            images: x.batch, groups: convolution.groups, inputs: weight[1],
+            outputs: weight[0] / convolution.groups, size: Extent(x.height, x.width),
+            outputSize: Extent(y.height, y.width), window: convolution.window)
+    }
+
+    /// The convolution of dy with the turned filters that gives dx, where the stride is 1.
+    var inputGradient: ConvolutionShape? {
+        guard window.stride.count == 1 else { return nil }
+        var gradient = self
+        (gradient.inputs, gradient.outputs) = (outputs, inputs)
+        (gradient.size, gradient.outputSize) = (outputSize, size)
+        // What is left of the window past a pixel's own place; negative where there is more padding than that.
+        let (down, across, padding) = (window.reach.height - 1, window.reach.width - 1, window.padding)
+        gradient.window.padding = Padding(
+            top: down - padding.top, left: across - padding.left, bottom: down - padding.bottom,
+            right: across - padding.right)
+        return gradient
+    }
+}
+
+/// The filters of a convolution.
+struct Filters {
+    var tensor: DeviceTensor
+    /// Whether they are those of the convolution whose input gradient is computed: input and output channels are swapped and each
+    /// filter is turned by 180 degrees.
+    var areTurned = false
+
+    /// Elements between the filters of groups, output channels and input channels.
+    func strides(_ shape: ConvolutionShape) -> (group: Int, output: Int, input: Int) {
+        let taps = shape.window.kernel.count
+        let group = shape.inputs * shape.outputs * taps
+        return areTurned
+            ? (group, taps, shape.outputs * taps) : (group, shape.inputs * taps, taps)
     }
 }
 
@@ -73,13 +106,13 @@ struct ColumnLayout {
 }
 
 extension Lowering {
-    /// Launches with a work-item for each of `positions` (rounded up) x `rows` x `images`.
+    /// Launches with a work-item for each of `positions` (rounded up) x `rows` x `images`; work-groups of at most `group` lie along the positions.
     mutating func launchImages(
         _ source: String, _ function: String, defines: [String: Int] = [:], positions: Int, rows: Int,
-        images: Int,
+        images: Int, group: Int = .max,
         _ arguments: [KernelArgument]
     ) {
-        let group = traits.flatGroup
+        let group = min(group, traits.flatGroup)
         launch(
             KernelLaunch(
                 source, function, defines: defines, arguments: arguments,

@@ -1,0 +1,75 @@
+import SemblanceCore
+
+/// How one convolution is computed.
+enum ConvolutionAlgorithm: Hashable {
+    /// Columns in memory and a product.
+    case columns
+    /// A product that gathers its columns.
+    case implicit
+    /// Winograd's transforms with tiles of so many outputs in both directions.
+    case winograd(outputs: Int)
+}
+
+extension ConvolutionShape {
+    /// The kernels count positions of all images, and places within an image, in 32 bits.
+    private var fitsIndices: Bool {
+        images * positions < 1 << 30 && inputs * size.count < 1 << 30 && outputs * rows < 1 << 30
+    }
+
+    var suitsImplicit: Bool { fitsIndices }
+
+    var suitsWinograd: Bool {
+        fitsIndices && groups == 1 && window.kernel == Extent(3) && window.stride == Extent(1)
+            && window.dilation == Extent(1)
+    }
+
+    /// Winograd's tiles in an image.
+    func winogradTiles(_ outputs: Int) -> Extent {
+        Extent((outputSize.height + outputs - 1) / outputs, (outputSize.width + outputs - 1) / outputs)
+    }
+
+    /// The size of tile that takes fewer multiplications: small images leave much of large tiles empty. The smaller one, which rounds
+    /// less, where they are equal.
+    var winogradOutputs: Int {
+        winogradTiles(4).count * 36 < winogradTiles(2).count * 16 ? 4 : 2
+    }
+}
+
+extension DeviceTraits {
+    /// On GPUs Winograd for 3x3 layers of stride 1 with enough channels, and tiles for its products; everything else gathers. CPU devices keep
+    /// columns, whose product has long vectors and no local memory. The limits for GPUs are not measured.
+    func algorithm(for shape: ConvolutionShape) -> ConvolutionAlgorithm {
+        // The smallest work-group that the kernels for GPUs are made for.
+        let gathers = shape.suitsImplicit && maxWorkGroup >= 64
+        switch convolution {
+        case .im2col: return .columns
+        case .implicit: return gathers ? .implicit : .columns
+        case .winograd: return shape.suitsWinograd ? .winograd(outputs: shape.winogradOutputs) : .columns
+        case .winograd2: return shape.suitsWinograd ? .winograd(outputs: 2) : .columns
+        case .winograd4: return shape.suitsWinograd ? .winograd(outputs: 4) : .columns
+        case .automatic:
+            guard isGPU, gathers else { return .columns }
+            let outputs = shape.winogradOutputs
+            let isWorthIt =
+                min(shape.inputs, shape.outputs) >= 64
+                && shape.images * shape.winogradTiles(outputs).count >= 64
+            return shape.suitsWinograd && isWorthIt ? .winograd(outputs: outputs) : .implicit
+        }
+    }
+}
+
+extension Lowering {
+    /// Computes a convolution without columns in memory.
+    /// - Returns: false where policy and shape ask for columns; nothing is done then.
+    mutating func convolve(
+        _ shape: ConvolutionShape, x: DeviceTensor, filters: Filters, y: DeviceTensor, epilogue: Epilogue
+    ) -> Bool {
+        switch traits.algorithm(for: shape) {
+        case .columns: return false
+        case .implicit: implicit(shape, x: x, filters: filters, y: y, epilogue: epilogue)
+        case .winograd(let outputs):
+            winograd(outputs, shape, x: x, filters: filters, y: y, epilogue: epilogue)
+        }
+        return true
+    }
+}
