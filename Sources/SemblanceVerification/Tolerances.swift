@@ -27,6 +27,8 @@ package enum Tolerances {
     package static let embeddingCosine = 0.9999
     /// How far two backends may be apart in the cosine of one pair of images; nearer to the threshold than that, either verdict will do.
     package static let similarity = 1e-3
+    /// As `embeddingCosine`, for two algorithms on one device.
+    package static let algorithmCosine = 0.99999
     /// The relative difference of two backends' losses at any of the first 20 steps.
     package static let lossCurve = 1e-3
     /// The largest difference between our embedding and ONNX Runtime's.

@@ -23,6 +23,11 @@ enum TestDevice {
     enum Guise: String, CaseIterable {
         case itself, otherKind, clblast, tiled, implicit, implicitInParts, winograd2, winograd4
 
+        /// Whether only convolutions differ from what others compute.
+        var isOfConvolutions: Bool {
+            [.implicit, .implicitInParts, .winograd2, .winograd4].contains(self)
+        }
+
         func traits(of device: OpenCLDevice) -> DeviceTraits {
             var traits = device.traits
             switch self {
@@ -34,11 +39,11 @@ enum TestDevice {
             case .implicit: (traits.isGPU, traits.convolution, traits.computeUnits) = (true, .implicit, 1)
             case .implicitInParts:
                 (traits.isGPU, traits.convolution, traits.computeUnits) = (true, .implicit, 132)
-            // In several chunks, and with the products for GPUs and for CPUs.
+            // With the products for GPUs, and with those for CPUs in chunks of few images.
             case .winograd2:
-                (traits.isGPU, traits.convolution, traits.winogradElements) = (true, .winograd2, 100_000)
+                (traits.isGPU, traits.convolution) = (true, .winograd2)
             case .winograd4:
-                (traits.isGPU, traits.convolution, traits.winogradElements) = (false, .winograd4, 100_000)
+                (traits.isGPU, traits.convolution, traits.winogradElements) = (false, .winograd4, 2_000)
             }
             return traits
         }

@@ -18,9 +18,10 @@ extension ConvolutionShape {
 
     var suitsImplicit: Bool { fitsIndices }
 
+    /// Images smaller than the filter are left out: most taps would meet only padding, and yet add their rounding error to all outputs.
     var suitsWinograd: Bool {
         fitsIndices && groups == 1 && window.kernel == Extent(3) && window.stride == Extent(1)
-            && window.dilation == Extent(1)
+            && window.dilation == Extent(1) && min(size.height, size.width) >= 3
     }
 
     /// Winograd's tiles in an image.
