@@ -64,6 +64,9 @@ EMBED(maxPool)
 EMBED(pad)
 #embed "../../Kernels/pad.cl"
 };
+EMBED(quantise)
+#embed "../../Kernels/quantise.cl"
+};
 EMBED(reduceSum)
 #embed "../../Kernels/reduceSum.cl"
 };
@@ -120,6 +123,7 @@ EMBED(winograd)
     X(marginSoftmax) \
     X(maxPool) \
     X(pad) \
+    X(quantise) \
     X(reduceSum) \
     X(reshape) \
     X(resizeLinear) \

@@ -8,6 +8,7 @@ package final class CPUBackend: Backend {
     package let threads: Int
     private let engine: Engine
     private let faults: Faults
+    private let usesIntegers: Bool
 
     /// Failures to provoke, for tests.
     package struct Faults: Sendable {
@@ -22,8 +23,13 @@ package final class CPUBackend: Backend {
         }
     }
 
-    /// - Parameter threads: how many threads compute; nil for one a core.
-    package init(threads: Int? = nil, faults: Faults = Faults()) throws(SemblanceError) {
+    /// - Parameters:
+    ///   - threads: how many threads compute; nil for one a core.
+    ///   - usesIntegers: whether quantised products may be computed on bytes where the processor can; floats give the same but for rounding.
+    package init(threads: Int? = nil, faults: Faults = Faults(), usesIntegers: Bool = true)
+        throws(SemblanceError)
+    {
+        self.usesIntegers = usesIntegers
         self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
         self.faults = faults
         engine = try Engine()
@@ -60,6 +66,7 @@ package final class CPUBackend: Backend {
     package func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan {
         omp_set_num_threads(Int32(threads))
         return try CPUPlan(
-            program, engine: engine, threads: threads, device: device, options: options, faults: faults)
+            program, engine: engine, threads: threads, device: device, options: options, faults: faults,
+            usesIntegers: usesIntegers)
     }
 }

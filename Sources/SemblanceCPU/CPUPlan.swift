@@ -24,7 +24,7 @@ final class CPUPlan: Plan {
 
     init(
         _ program: Program, engine: Engine, threads: Int, device: Device, options: PlanOptions,
-        faults: CPUBackend.Faults
+        faults: CPUBackend.Faults, usesIntegers: Bool
     ) throws(SemblanceError) {
         self.program = program.withoutInitialValues()
         self.device = device
@@ -32,7 +32,8 @@ final class CPUPlan: Plan {
         self.options = options
         self.faults = faults
         let guardSize = (options.guardElements * 4 + 63) / 64 * 64
-        let lowering = try Lowering(program, engine: engine, threads: threads, guardSize: guardSize)
+        let lowering = try Lowering(
+            program, engine: engine, threads: threads, guardSize: guardSize, usesIntegers: usesIntegers)
         try lowering.lower()
         kernels = lowering.tasks.map(\.name)
         steps = lowering.tasks.map(\.step)

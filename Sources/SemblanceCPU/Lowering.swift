@@ -41,18 +41,31 @@ final class Lowering {
     /// Where each value stands, in every layout that it has been brought into; the first is where it was written.
     private var places: [ValueID: [Located]] = [:]
     private var lastUse: [ValueID: Int] = [:]
+    /// The step that writes each value, and those that read it.
+    private var writers: [ValueID: Step] = [:]
+    private var readers: [ValueID: [Step]] = [:]
+    /// Where quantised values stand as bytes, channels last.
+    private var levels: [ValueID: Located] = [:]
+    /// By their outputs; nil for steps that are none.
+    private var integerProducts: [ValueID: IntegerProduct?] = [:]
+    private let usesIntegers: Bool
     private var stepIndex = 0
     private let guardSize: Int
     /// States, inputs and outputs in memory, for the host.
     private(set) var hosted: [ValueID: Located] = [:]
 
-    init(_ program: Program, engine: Engine, threads: Int, guardSize: Int) throws(SemblanceError) {
+    init(_ program: Program, engine: Engine, threads: Int, guardSize: Int, usesIntegers: Bool)
+        throws(SemblanceError)
+    {
+        self.usesIntegers = usesIntegers
         self.program = program
         self.engine = engine
         self.threads = threads
         self.guardSize = guardSize
         for (index, step) in program.steps.enumerated() {
             for value in step.inputs + step.outputs { lastUse[value] = index }
+            for value in step.outputs { writers[value] = step }
+            for value in Set(step.inputs) { readers[value, default: []].append(step) }
         }
         for index in program.values.indices {
             let id = ValueID(index)
@@ -250,6 +263,39 @@ final class Lowering {
         let copy = temporary(layout)
         try reorder(place, to: copy)
         return copy
+    }
+
+    // MARK: Integers
+
+    func producer(of value: ValueID) -> Step? { writers[value] }
+    func readers(of value: ValueID) -> [Step] { readers[value] ?? [] }
+
+    /// The step as a product of bytes, where it is one and the processor has the instructions.
+    func integerProduct(_ step: Step) -> IntegerProduct? {
+        guard usesIntegers, let output = step.outputs.first else { return nil }
+        if let known = integerProducts[output] { return known }
+        let product = IntegerProduct(step, in: self)
+        integerProducts[output] = .some(product)
+        return product
+    }
+
+    func setLevels(of value: ValueID, _ place: Located) { levels[value] = place }
+
+    /// Lowers a product of bytes; false for a step that is none.
+    func lowerIntegers(_ step: Step) throws(SemblanceError) -> Bool {
+        guard let product = integerProduct(step), let levels = levels[step.inputs[0]] else { return false }
+        try product.lower(step, levels: levels, self)
+        return true
+    }
+
+    /// Memory for constants in a form of the caller's, and where it starts.
+    func constantMemory(size: Int) throws(SemblanceError) -> (Located, UnsafeMutableRawPointer) {
+        let memory = try AlignedMemory(size: size + 2 * guardSize)
+        buffers.append(.fixed(memory))
+        let layout = try MemoryDescriptor([(size + 3) / 4])
+        return (
+            Located(buffer: buffers.count - 1, offset: guardSize, layout: layout), memory.base + guardSize
+        )
     }
 
     // MARK: Tasks

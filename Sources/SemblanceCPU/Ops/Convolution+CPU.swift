@@ -71,6 +71,7 @@ extension Convolution {
     }
 
     func lower(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
+        if try lowering.lowerIntegers(step) { return }
         let (x, weight, y) = (step.inputs[0], step.inputs[1], step.outputs[0])
         let weightShape = lowering.shape(weight)
         let (descriptor, isFused) = try forwardDescriptor(

@@ -23,6 +23,7 @@ extension Op {
         case .activationGradient(let activation): try activation.lowerGradient(step, lowering)
         case .add, .multiply, .divide: try lowerBinary(step, lowering)
         case .reduceSum: try lowerReduceSum(step, lowering)
+        case .quantise(let levels): try levels.lower(step, lowering)
         case .dropout(let dropout): try dropout.lower(step, lowering)
         case .maxPool(let window): try window.lowerMaxPool(step, lowering)
         case .maxPoolGradient(let window): try window.lowerMaxPoolGradient(step, lowering)

@@ -53,6 +53,9 @@ public enum Op: Hashable, Sendable {
     case divide
     /// x -> x summed over the axes that are 1 in the output (same rank): the gradient of broadcasting.
     case reduceSum
+    /// x -> scale (clamp(round(x / scale) + zero, 0, 255) - zero): the nearest of 256 levels, of two as near the even number of steps from 0. A value
+    /// that was written so can be a byte. What NaN gives is up to the backend.
+    case quantise(Quantisation)
     /// x, step [1] -> y: each element kept with probability 1 - rate and scaled by 1 / (1 - rate), by a hash of (seed, step,
     /// index) that is the same on every backend. Its gradient is the same operation on dy.
     case dropout(Dropout)

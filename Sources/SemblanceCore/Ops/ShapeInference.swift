@@ -90,6 +90,10 @@ extension Op {
                 throw refuse("the second must have the first's dimensions or 1 in their place")
             }
             return [a]
+        case .quantise(let levels):
+            try need(1)
+            if let flaw = levels.flaw { throw refuse(flaw) }
+            return inputs
         case .dropout(let dropout):
             try need(2)
             guard dropout.rate >= 0, dropout.rate < 1 else { throw refuse("the rate must be in [0, 1)") }

@@ -45,6 +45,14 @@ struct TensorProto {
         raw = integers.map(Int64.init).withUnsafeBytes { ArraySlice([UInt8]($0)) }
     }
 
+    /// - Parameter type: `uint8` or `int8`.
+    init(name: String, shape: Shape, bytes: [UInt8], type: DataType) {
+        self.name = name
+        dimensions = shape.dimensions
+        dataType = type.rawValue
+        raw = bytes[...]
+    }
+
     init(_ message: ProtobufReader) throws(SemblanceError) {
         var reader = message
         while let field = try reader.next() {

@@ -97,6 +97,10 @@ extension GraphReader {
         case .computed(let name, let shape): return (name, shape)
         case .rowNorms(let matrix, let floor):
             return try lengths(node.inputs[index], of: matrix, floor: floor)
+        case .levels:
+            throw SemblanceError(
+                .unsupportedOperation, "input \(index) is integers, which only DequantizeLinear may read",
+                remedy: "quantise the model in the QDQ format")
         case .constant: throw unsupported("input \(index) does not depend on the network's input")
         }
     }

@@ -37,6 +37,7 @@ extension GraphReader {
         "PRelu": GraphReader.prelu,
         "Pad": GraphReader.pad,
         "Pow": GraphReader.power,
+        "QuantizeLinear": GraphReader.quantizeLinear,
         "Reciprocal": GraphReader.activation,
         "ReduceL2": GraphReader.reduce,
         "ReduceMax": GraphReader.reduce,

@@ -1,6 +1,6 @@
 import SemblanceCore
 
-// Weights that are stored as small integers.
+// Weights that are stored as small integers, and values that are rounded to what bytes hold.
 extension GraphReader {
     /// (x - zero point) scale, with one scale for the whole tensor, for each entry of an axis, or for each block of an axis.
     func dequantised(_ node: NodeProto) throws(SemblanceError) -> Constant {
@@ -35,11 +35,38 @@ extension GraphReader {
         return Constant(shape: x.shape, elements: .floats(values))
     }
 
-    /// Constants are folded, so that what comes here is computed.
+    func quantizeLinear(_ node: NodeProto) throws(SemblanceError) {
+        let x = try computed(node, 0)
+        let levels = Value.levels(of: x.name, shape: x.shape, try quantisation(node))
+        try define(levels, as: node.outputs[0])
+    }
+
+    /// Constants are folded, so that what comes here is computed: the second half of a `quantise`.
     func dequantizeLinear(_ node: NodeProto) throws(SemblanceError) {
-        throw SemblanceError(
-            .unsupportedOperation, "only weights may be quantised, not what the network computes",
-            remedy: "use a model with weight-only quantisation, or the float model")
+        guard case .levels(let name, let shape, let levels) = try value(node, 0) else {
+            throw SemblanceError(
+                .unsupportedOperation, "what the network computes is quantised by QuantizeLinear only",
+                remedy: "quantise the model in the QDQ format, or use the float model")
+        }
+        guard try quantisation(node) == levels else {
+            throw unsupported("it has another scale or zero point than the QuantizeLinear before it")
+        }
+        try emit(.quantise(levels), (name, shape), of: node)
+    }
+
+    /// Scale and zero point of a node that are the same for the whole tensor. Signed bytes are the unsigned ones less 128.
+    private func quantisation(_ node: NodeProto) throws(SemblanceError) -> Quantisation {
+        let scale = try constant(node, 1)
+        guard scale.elements.count == 1, try node.integer("block_size") ?? 0 == 0 else {
+            throw unsupported("only one scale for the whole tensor is supported, not \(scale.shape)")
+        }
+        guard has(node, 2) else { return Quantisation(scale: scale.floats[0], zero: 0) }
+        let zero = try constant(node, 2)
+        guard let integers = zero.integers, integers.count == 1,
+            let type = initialisers[node.inputs[2]].flatMap({ TensorProto.DataType(rawValue: $0.dataType) }),
+            type == .uint8 || type == .int8
+        else { throw unsupported("the zero point must be a byte among the initialisers") }
+        return Quantisation(scale: scale.floats[0], zero: integers[0] + (type == .int8 ? 128 : 0))
     }
 
     /// x seen as [outer, axis, inner], and how the position among the scales moves with each of them.

@@ -13,6 +13,8 @@ final class GraphReader {
         case constant(Constant)
         /// max(|x|, floor), row by row: the half of an L2 normalisation.
         case rowNorms(of: String, floor: Float)
+        /// What QuantizeLinear makes of a value, for DequantizeLinear.
+        case levels(of: String, shape: Shape, Quantisation)
     }
 
     /// An operand of a network's node, with its shape for a batch of one.

@@ -7,13 +7,15 @@ struct GraphWriter {
     static let opset = 17
 
     private let network: Network
-    private let parameters: [String: Parameter]
-    private var graph: GraphProto
+    let parameters: [String: Parameter]
+    var graph: GraphProto
     /// Shapes for a batch of one.
     private var shapes: [String: Shape] = [:]
     private var taken: Set<String>
     private var labels: [WrittenParameter: String] = [:]
-    private var written: Set<String> = []
+    var written: Set<String> = []
+    /// Values that `quantise` makes.
+    var quantised: Set<String> = []
 
     /// A parameter in the form that an operator wants.
     private struct WrittenParameter: Hashable {
@@ -62,7 +64,7 @@ struct GraphWriter {
         return shape
     }
 
-    private mutating func freshName(_ stem: String) -> String {
+    mutating func freshName(_ stem: String) -> String {
         var name = stem
         var number = 1
         while !taken.insert(name).inserted {
@@ -74,7 +76,7 @@ struct GraphWriter {
 
     /// The name of an operand; a parameter is written when it is first used.
     /// - Parameter shape: the form that the operator wants, where it is not the parameter's own.
-    private mutating func operand(_ name: String, shape: Shape? = nil) -> String {
+    mutating func operand(_ name: String, shape: Shape? = nil) -> String {
         guard let parameter = parameters[name] else { return name }
         let shape = shape ?? parameter.tensor.shape
         let form = WrittenParameter(name: name, shape: shape)
@@ -86,19 +88,26 @@ struct GraphWriter {
         return label
     }
 
+    /// The graph has the parameter under its own name.
+    mutating func writtenAsItIs(_ name: String) {
+        guard let parameter = parameters[name] else { return }
+        written.insert(name)
+        labels[WrittenParameter(name: name, shape: parameter.tensor.shape)] = name
+    }
+
     private mutating func constant(_ name: String, integers: [Int]) -> String {
         let name = freshName(name)
         graph.initialisers.append(TensorProto(name: name, integers: integers))
         return name
     }
 
-    private mutating func constant(_ name: String, floats: [Float], shape: Shape) -> String {
+    mutating func constant(_ name: String, floats: [Float], shape: Shape) -> String {
         let name = freshName(name)
         graph.initialisers.append(TensorProto(name: name, shape: shape, values: floats))
         return name
     }
 
-    private mutating func append(
+    mutating func append(
         _ operatorName: String, _ node: Node, _ inputs: [String], _ attributes: [AttributeProto] = [],
         output: String? = nil
     ) {
@@ -123,8 +132,8 @@ struct GraphWriter {
         case .convolution(let convolution):
             try write(convolution, node)
         case .fullyConnected:
-            let operands = node.inputs.dropFirst().map { operand($0) }
-            append("Gemm", node, [x] + operands, [AttributeProto("transB", .integer(1))])
+            let operands = productOperands(node, node.inputs.count)
+            append("Gemm", node, operands, [AttributeProto("transB", .integer(1))])
         case .batchNorm(let norm):
             let operands = node.inputs.dropFirst().map { operand($0) }
             append(
@@ -144,6 +153,7 @@ struct GraphWriter {
             append("Div", node, node.inputs.map { operand($0) })
         case .softmax(let axis):
             append("Softmax", node, [x], [AttributeProto("axis", .integer(axis))])
+        case .quantise(let levels): write(levels, node)
         case .dropout(let dropout):
             let rate = constant("\(node.output).ratio", floats: [dropout.rate], shape: [])
             append("Dropout", node, [x, rate], [AttributeProto("seed", .integer(Int(dropout.seed)))])
@@ -238,7 +248,7 @@ struct GraphWriter {
 
     /// The convolution, and what is fused into it as nodes of their own.
     private mutating func write(_ convolution: Convolution, _ node: Node) throws(SemblanceError) {
-        let operands = node.inputs.prefix(convolution.hasBias ? 3 : 2).map { operand($0) }
+        let operands = productOperands(node, convolution.hasBias ? 3 : 2)
         let group = AttributeProto("group", .integer(convolution.groups))
         var output = node.output
         if convolution.hasResidual || convolution.activation != nil {

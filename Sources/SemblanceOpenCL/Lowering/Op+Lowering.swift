@@ -54,6 +54,7 @@ extension Op {
             try activation.lowerGradient(inputs, outputs, into: &lowering)
         case .add, .multiply, .divide: try lowering.combine(name, inputs[0], inputs[1], outputs[0])
         case .reduceSum: try lowering.reduceSum(inputs[0], outputs[0])
+        case .quantise(let levels): levels.lower(inputs[0], outputs[0], into: &lowering)
         case .dropout(let dropout): dropout.lower(inputs[0], inputs[1], outputs[0], into: &lowering)
         case .maxPool(let window): window.lowerMaxPool(inputs[0], outputs[0], into: &lowering)
         case .maxPoolGradient(let window):

@@ -82,6 +82,15 @@ extension Reference {
         return y
     }
 
+    static func quantise(_ levels: Quantisation, _ x: DoubleTensor) -> DoubleTensor {
+        var y = x
+        for index in x.values.indices {
+            let steps = (x[index] / Double(levels.scale)).rounded(.toNearestOrEven) + Double(levels.zero)
+            y[index] = (min(max(steps, 0), 255) - Double(levels.zero)) * Double(levels.scale)
+        }
+        return y
+    }
+
     static func dropout(_ dropout: Dropout, _ x: DoubleTensor, step: Double) -> DoubleTensor {
         var y = x
         let threshold = Double(dropout.rate) * 4_294_967_296

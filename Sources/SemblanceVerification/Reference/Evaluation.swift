@@ -54,6 +54,8 @@ extension Op {
             outputs[0] = Reference.broadcast(inputs[0], inputs[1], /)
         case .reduceSum:
             outputs[0] = Reference.reduceSum(inputs[0], shape: outputs[0].shape)
+        case .quantise(let levels):
+            outputs[0] = Reference.quantise(levels, inputs[0])
         case .dropout(let dropout):
             outputs[0] = Reference.dropout(dropout, inputs[0], step: inputs[1][0])
 
