@@ -42,6 +42,8 @@ public struct ModelDescription: Sendable, Hashable, Codable {
     /// Where the model's authors name a threshold: what holds until the model is calibrated.
     public var published: PublishedThreshold?
     public var training: TrainingSummary?
+    /// For a model that computes on bytes.
+    public var quantisation: QuantisationSummary?
 
     public init(
         input: InputFormat, alignment: Alignment? = nil, calibration: Calibration,

@@ -43,6 +43,7 @@ enum InfoCommand: Command {
                 (\(training.steps) steps), loss \(training.loss), seed \(training.seed), on \(training.device)
                 """)
         }
+        if let summary = description.quantisation { lines += Self.lines(of: summary) }
         if point == nil, let published = description.published {
             lines.append("threshold    \(published.cosine), published by \(published.source)")
         }

@@ -31,6 +31,18 @@ extension Network {
         }
     }
 
+    /// Multiplications of all products for an image.
+    package func productCount() throws(SemblanceError) -> Int {
+        let program = try Program.inference(self, batch: 1)
+        return program.steps.reduce(0) { sum, step in
+            switch step.op {
+            case .convolution, .fullyConnected:
+                sum + program.shape(of: step.inputs[1]).count * program.shape(of: step.outputs[0]).spatialCount
+            default: sum
+            }
+        }
+    }
+
     /// Whether a value depends on a product: the first layer sees pixels.
     private func reachesProducts(_ name: String) -> Bool {
         var pending = [name]

@@ -13,15 +13,16 @@ package final class Embedder {
     private var quarter: ImagePlan?
     private let prepare: (_ batch: Int) throws(SemblanceError) -> ImagePlan
 
+    /// Pixels of a view, which is at most twice as fine as the input, and turned by 45 degrees reaches across 2.83 times as many.
+    package static func capacity(_ format: InputFormat) -> Int { 9 * format.height * format.width }
+
     /// - Throws: `invalidModel` where the network does not give one vector for each image, and what `prepare` throws.
     package init(_ network: Network, format: InputFormat, on backend: any Backend, batch: Int)
         throws(SemblanceError)
     {
-        // A view is at most twice as fine as the input, and turned by 45 degrees it reaches across 2.83 times as many pixels.
         prepare = { (batch) throws(SemblanceError) in
             try ImagePlan(
-                network, format: format, batch: batch, capacity: 9 * format.height * format.width, on: backend
-            )
+                network, format: format, batch: batch, capacity: Self.capacity(format), on: backend)
         }
         plan = try prepare(batch)
         guard plan.outputCount == 1, plan.shape(of: 0).rank == 2, plan.shape(of: 0).batch == batch else {
