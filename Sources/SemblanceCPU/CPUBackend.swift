@@ -61,6 +61,9 @@ package final class CPUBackend: Backend {
         return line?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "CPU"
     }
 
+    /// Whether the processor has instructions for products of bytes (AVX-512 VNNI).
+    package static var hasIntegers: Bool { IntegerProduct.isSupported }
+
     package func supports(_ op: Op, inputs: [Shape], outputs: [Shape]) -> Bool { true }
 
     package func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan {

@@ -39,6 +39,9 @@ package enum Tolerances {
     package static let torchComposed = 1e-4
     /// A network before and after its batch norms are folded into single-precision weights, relative to the largest element.
     package static let folding = 2e-5
+    /// Relative L2 of a quantised network's result on two backends: a value that rounding moves across the middle between two levels is a
+    /// whole step off, and some of thousands are.
+    package static let quantisedNetwork = 0.02
     /// As `torch`, after six steps of training: losses, weights and statistics.
     package static let torchTraining = 5e-4
 }

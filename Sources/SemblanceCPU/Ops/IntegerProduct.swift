@@ -54,8 +54,8 @@ final class IntegerProduct {
         } else {
             bias = [Float](repeating: 0, count: channels)
         }
-        // The sums are 32-bit integers, and so is the zero point's share.
-        guard weightShape.count / channels < Int(Int32.max) / (2 * 255 * 127), slopes.allSatisfy(\.isFinite),
+        // The sums are 32-bit integers; what they wrap to on the way does not matter.
+        guard weightShape.count / channels < Int(Int32.max) / (255 * 127), slopes.allSatisfy(\.isFinite),
             let values = constant(1), let weights = WeightLevels(of: values, rows: channels)
         else { return nil }
         self.weights = weights

@@ -1,7 +1,7 @@
 import SemblanceCore
 
 extension OpCase {
-    static let elements: [OpCase] = broadcasts + sums + dropouts
+    static let elements: [OpCase] = broadcasts + sums + dropouts + roundings
 
     private static let broadcasts: [OpCase] = {
         let pairs: [(Shape, Shape)] = [
@@ -21,6 +21,21 @@ extension OpCase {
                 )
                 result.parameters = 1..<2
                 return result
+            }
+        }
+    }()
+
+    /// With scales that are powers of 2, so that the middles between levels are met exactly: half of the values of `distinct` are there.
+    private static let roundings: [OpCase] = {
+        let shapes: [Shape] = [[1], [7], [1025], [5, 3], [2, 3, 5, 7], [1, 64, 14, 14]]
+        let levels = [(0.125, 128), (0.125, 0), (0.0625, 255), (8, 3)].map {
+            Quantisation(scale: Float($0.0), zero: $0.1)
+        }
+        return zip(shapes, levels + levels).flatMap { shape, levels in
+            [Fill.distinct, .uniform(-40 * levels.scale...300 * levels.scale)].map { fill in
+                OpCase(
+                    .quantise(levels), "\(shape), scale \(levels.scale), zero \(levels.zero)", [.init(shape, fill)],
+                    [.init(shape)])
             }
         }
     }()
