@@ -60,6 +60,15 @@ class Setting:
             subprocess.run(self.worker("dequantise.py", self.pretrained(name), path), check=True, stdout=subprocess.DEVNULL)
         return path
 
+    def quantised(self, name):
+        """With 8-bit operands; the levels come from the photographs' faces."""
+        path = os.path.join(self.scratch, name + "-int8.onnx")
+        if not os.path.exists(path):
+            models = ["--detector", self.pretrained("yunet"), "--model", self.pretrained(name)]
+            command = [self.semblance, "quantise", self.photographs(), *models, "--output", path]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        return path
+
     def photographs(self):
         if not self.photos or not os.path.isdir(self.photos):
             raise Missing("no folder of photographs was given (--photos)")
@@ -121,15 +130,19 @@ def against_torch(network, batch, runs, *choices):
     return Row(f"{network} inference, batch {batch}, torch {' or '.join(choices)}", runs, sides)
 
 
-def pretrained(title, name, size, runs):
+def pretrained(title, name, size, runs, quantised=False):
+    """Peers compute in fp32, also against our 8-bit operands."""
+
     def sides(setting):
         model, threads = setting.dequantised(name), setting.threads
         opencv = setting.worker("opencv_worker.py", "network", model, "--size", size, "--threads", threads)
         onnxruntime = setting.worker("onnxruntime_worker.py", model, 1, threads)
-        ours = setting.bench("--model", setting.pretrained(name), "--batch", 1)
+        path = setting.quantised(name) if quantised else setting.pretrained(name)
+        ours = setting.bench("--model", path, "--batch", 1)
         return ours, {"opencv": opencv, "onnxruntime": onnxruntime}
 
-    return Row(f"{title} inference, {size}x{size}, batch 1", runs, sides)
+    operands = ", 8-bit operands against fp32" if quantised else ""
+    return Row(f"{title} inference, {size}x{size}, batch 1{operands}", runs, sides)
 
 
 def our_pipeline(setting, photos):
@@ -172,6 +185,7 @@ ROWS = [
     inference("mobilefacenet", 1, runs=30),
     inference("mobilefacenet", 16, runs=5),
     pretrained("SFace", "sface", 112, runs=20),
+    pretrained("SFace", "sface", 112, runs=20, quantised=True),
     pretrained("YuNet", "yunet", 640, runs=20),
     opencv_pipeline(photos=50),
     face_recognition_pipeline(photos=20),

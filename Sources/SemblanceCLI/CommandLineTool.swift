@@ -26,7 +26,8 @@ enum CommandLineTool {
 
     static let commands: [any Command.Type] = [
         DetectCommand.self, AlignCommand.self, EmbedCommand.self, EnrollCommand.self, IdentifyCommand.self,
-        VerifyCommand.self, GalleryCommand.self, EvaluateCommand.self, CalibrateCommand.self, QuantiseCommand.self,
+        VerifyCommand.self, GalleryCommand.self, EvaluateCommand.self, CalibrateCommand.self,
+        QuantiseCommand.self,
         PrepareCommand.self, TrainCommand.self, ModelsCommand.self, InfoCommand.self, NewCommand.self,
         DevicesCommand.self, DoctorCommand.self, BenchCommand.self, BenchSearchCommand.self,
         FacesCommand.self,

@@ -23,7 +23,9 @@ import Testing
         }
     }
 
-    private static func constant(_ name: String, _ count: Int, _ program: inout Program, _ random: inout RandomSource)
+    private static func constant(
+        _ name: String, _ count: Int, _ program: inout Program, _ random: inout RandomSource
+    )
         -> ValueID
     {
         program.add(name, [count], .constant, initial: (0..<count).map { _ in random.normal() })
@@ -58,7 +60,8 @@ import Testing
     }
 
     private static func made(
-        _ op: Op, x: Shape, weight: Shape, bias: Bool, residual: Bool, slope: Bool, _ random: inout RandomSource
+        _ op: Op, x: Shape, weight: Shape, bias: Bool, residual: Bool, slope: Bool,
+        _ random: inout RandomSource
     ) throws -> Case {
         var program = Program()
         let levels = Quantisation(
@@ -72,7 +75,9 @@ import Testing
         var shapes = inputs.map { program.shape(of: $0) }
         var added: ValueID?
         if residual {
-            guard case .convolution(var bare) = op else { throw SemblanceError(.internalFault, "no residual") }
+            guard case .convolution(var bare) = op else {
+                throw SemblanceError(.internalFault, "no residual")
+            }
             (bare.hasResidual, bare.activation) = (false, nil)
             let y = try Op.convolution(bare).outputShapes(for: shapes)[0]
             let value = program.add("residual", y, .input)
@@ -89,7 +94,8 @@ import Testing
     }
 
     /// Values that no rounding error moves to another level, and some beyond the last.
-    private static func values(_ count: Int, _ levels: Quantisation, _ random: inout RandomSource) -> [Float] {
+    private static func values(_ count: Int, _ levels: Quantisation, _ random: inout RandomSource) -> [Float]
+    {
         (0..<count).map { _ in
             (Float(Int.random(in: -280...280, using: &random)) + random.uniform(-0.4...0.4)) * levels.scale
         }
@@ -166,12 +172,14 @@ import Testing
         let weight = program.add(
             "weight", [7, 7, 1, 1], .constant, initial: Self.weights([7, 7, 1, 1], &random))
         let window = Window(kernel: Extent(1))
-        let y = try program.append(.convolution(Convolution(window: window)), [rounded, weight], named: "y")[0]
+        let y = try program.append(.convolution(Convolution(window: window)), [rounded, weight], named: "y")[
+            0]
         let sum = try program.append(.add, [y, rounded], named: "sum")[0]
         program.setStorage(.output, of: sum)
         let values = Self.values(350, levels, &random)
         let plans: [any Plan] = [
-            try CPUBackend(threads: 2).prepare(program, options: PlanOptions()), ReferenceBackend().plan(program),
+            try CPUBackend(threads: 2).prepare(program, options: PlanOptions()),
+            ReferenceBackend().plan(program),
         ]
         var results: [[Float]] = []
         for plan in plans {

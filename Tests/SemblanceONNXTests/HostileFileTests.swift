@@ -116,7 +116,7 @@ import Testing
         ("there is no axis 2", dequantised(scale: [3, 1], axis: 2)),
         ("the zero points", dequantised(scale: [3, 1], zeros: [3])),
         (
-            "only weights may be quantised",
+            "quantised by QuantizeLinear only",
             spoil { $0.nodes[0] = M.node("DequantizeLinear", ["x", "w"], "c") }
         ),
     ]

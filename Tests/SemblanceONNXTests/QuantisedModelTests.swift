@@ -106,7 +106,8 @@ import Testing
             HandmadeModel.node("Conv", ["d", "w"], "y"),
         ]
         model.tensors += [
-            HandmadeModel.tensor("s", scale), HandmadeModel.tensor("z", scale, byteCount: zeroType == 6 ? 4 : 1, type: zeroType),
+            HandmadeModel.tensor("s", scale),
+            HandmadeModel.tensor("z", scale, byteCount: zeroType == 6 ? 4 : 1, type: zeroType),
             HandmadeModel.tensor("w2", [], byteCount: 4),
         ]
         return model
@@ -124,7 +125,8 @@ import Testing
             code { try ONNXModel.read(bytes: quantiser(scale: [2], zeroType: 6).bytes, name: "m") }
                 == .unsupportedOperation)
         #expect(
-            code { try ONNXModel.read(bytes: quantiser(zeroType: 6).bytes, name: "m") } == .unsupportedOperation)
+            code { try ONNXModel.read(bytes: quantiser(zeroType: 6).bytes, name: "m") }
+                == .unsupportedOperation)
         var raw = quantiser()
         raw.nodes[1] = HandmadeModel.node("Relu", ["q"], "d")
         #expect(code { try ONNXModel.read(bytes: raw.bytes, name: "m") } == .unsupportedOperation)

@@ -14,7 +14,9 @@ public struct Quantiser {
     private let format: InputFormat
 
     /// - Parameter report: gets a line of progress.
-    public init(_ model: RecognitionModel, on device: SelectedDevice, report: @escaping (String) -> Void = { _ in }) {
+    public init(
+        _ model: RecognitionModel, on device: SelectedDevice, report: @escaping (String) -> Void = { _ in }
+    ) {
         self.model = model
         backend = device
         self.report = report
@@ -25,7 +27,9 @@ public struct Quantiser {
     ///   - faces: as the model sees them, of many people.
     ///   - allowedLoss: how far the mean cosine of the embeddings before and after may fall below 1.
     /// - Throws: `invalidInput` for fewer than 16 faces, `unsupportedOperation` where no product can be rounded.
-    package func quantised(_ faces: [ImageView], allowedLoss: Double) throws(SemblanceError) -> RecognitionModel {
+    package func quantised(_ faces: [ImageView], allowedLoss: Double) throws(SemblanceError)
+        -> RecognitionModel
+    {
         guard faces.count >= Self.leastFaces else {
             throw SemblanceError(
                 .invalidInput, "\(faces.count) faces are too few to choose levels by",

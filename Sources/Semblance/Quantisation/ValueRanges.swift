@@ -26,7 +26,9 @@ struct ValueRanges {
                 try values.withUnsafeMutableBufferPointer { (values) throws(SemblanceError) in
                     try plan.read(index, into: values)
                 }
-                note(values.prefix(shape.count / batch * part.count), channels: shape.channels, area: shape.spatialCount, of: name)
+                note(
+                    values.prefix(shape.count / batch * part.count), channels: shape.channels,
+                    area: shape.spatialCount, of: name)
             }
         }
     }

@@ -68,7 +68,8 @@ final class IntegerProduct {
     static func channelsLast(_ shape: Shape) throws(SemblanceError) -> MemoryDescriptor {
         guard shape.rank == 4 else { return try MemoryDescriptor(shape) }
         let (channels, height, width) = (shape.channels, shape.height, shape.width)
-        return try MemoryDescriptor(shape, strides: [height * width * channels, 1, width * channels, channels])
+        return try MemoryDescriptor(
+            shape, strides: [height * width * channels, 1, width * channels, channels])
     }
 
     func lower(_ step: Step, levels: Located, _ lowering: Lowering) throws(SemblanceError) {

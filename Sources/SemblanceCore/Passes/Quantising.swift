@@ -37,7 +37,8 @@ extension Network {
         return program.steps.reduce(0) { sum, step in
             switch step.op {
             case .convolution, .fullyConnected:
-                sum + program.shape(of: step.inputs[1]).count * program.shape(of: step.outputs[0]).spatialCount
+                sum + program.shape(of: step.inputs[1]).count
+                    * program.shape(of: step.outputs[0]).spatialCount
             default: sum
             }
         }
@@ -141,7 +142,10 @@ extension Network {
         }
         let mean = exponents.reduce(0, +) / Double(max(exponents.count, 1))
         return zip(exponents, zip(peaks, largest)).map { exponent, pair in
-            pair.0 > 0 && pair.1 > 0 ? Float(sign: .plus, exponent: Int(min(max((exponent - mean).rounded(), -12), 12)), significand: 1) : 1
+            pair.0 > 0 && pair.1 > 0
+                ? Float(
+                    sign: .plus, exponent: Int(min(max((exponent - mean).rounded(), -12), 12)), significand: 1
+                ) : 1
         }
     }
 }
