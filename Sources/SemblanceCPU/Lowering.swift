@@ -42,13 +42,13 @@ final class Lowering {
     private var places: [ValueID: [Located]] = [:]
     private var lastUse: [ValueID: Int] = [:]
     /// The step that writes each value, and those that read it.
-    private var writers: [ValueID: Step] = [:]
-    private var readers: [ValueID: [Step]] = [:]
+    private(set) var writers: [ValueID: Step] = [:]
+    private(set) var readers: [ValueID: [Step]] = [:]
     /// Where quantised values stand as bytes, channels last.
-    private var levels: [ValueID: Located] = [:]
+    var levels: [ValueID: Located] = [:]
     /// By their outputs; nil for steps that are none.
-    private var integerProducts: [ValueID: IntegerProduct?] = [:]
-    private let usesIntegers: Bool
+    var integerProducts: [ValueID: IntegerProduct?] = [:]
+    let usesIntegers: Bool
     private var stepIndex = 0
     private let guardSize: Int
     /// States, inputs and outputs in memory, for the host.
@@ -116,6 +116,16 @@ final class Lowering {
     private func fixedBuffer(size: Int) throws(SemblanceError) -> Int {
         buffers.append(.fixed(try AlignedMemory(size: size + 2 * guardSize)))
         return buffers.count - 1
+    }
+
+    /// Memory for constants in a form of the caller's, and where it starts.
+    func constantMemory(size: Int) throws(SemblanceError) -> (Located, UnsafeMutableRawPointer) {
+        let memory = try AlignedMemory(size: size + 2 * guardSize)
+        buffers.append(.fixed(memory))
+        let layout = try MemoryDescriptor([(size + 3) / 4])
+        return (
+            Located(buffer: buffers.count - 1, offset: guardSize, layout: layout), memory.base + guardSize
+        )
     }
 
     /// Memory that lives from its first to its last use.
@@ -263,39 +273,6 @@ final class Lowering {
         let copy = temporary(layout)
         try reorder(place, to: copy)
         return copy
-    }
-
-    // MARK: Integers
-
-    func producer(of value: ValueID) -> Step? { writers[value] }
-    func readers(of value: ValueID) -> [Step] { readers[value] ?? [] }
-
-    /// The step as a product of bytes, where it is one and the processor has the instructions.
-    func integerProduct(_ step: Step) -> IntegerProduct? {
-        guard usesIntegers, let output = step.outputs.first else { return nil }
-        if let known = integerProducts[output] { return known }
-        let product = IntegerProduct(step, in: self)
-        integerProducts[output] = .some(product)
-        return product
-    }
-
-    func setLevels(of value: ValueID, _ place: Located) { levels[value] = place }
-
-    /// Lowers a product of bytes; false for a step that is none.
-    func lowerIntegers(_ step: Step) throws(SemblanceError) -> Bool {
-        guard let product = integerProduct(step), let levels = levels[step.inputs[0]] else { return false }
-        try product.lower(step, levels: levels, self)
-        return true
-    }
-
-    /// Memory for constants in a form of the caller's, and where it starts.
-    func constantMemory(size: Int) throws(SemblanceError) -> (Located, UnsafeMutableRawPointer) {
-        let memory = try AlignedMemory(size: size + 2 * guardSize)
-        buffers.append(.fixed(memory))
-        let layout = try MemoryDescriptor([(size + 3) / 4])
-        return (
-            Located(buffer: buffers.count - 1, offset: guardSize, layout: layout), memory.base + guardSize
-        )
     }
 
     // MARK: Tasks

@@ -12,7 +12,7 @@ enum QuantiseCommand: Command {
             Option("--limit", "N", "use so many faces (default: 400)"),
             Option(
                 "--loss", "LOSS",
-                "how far the mean cosine of embeddings before and after may fall below 1 (default: 0.0015)"),
+                "how far the mean cosine of embeddings before and after may fall below 1 (default: 0.001)"),
             Option("--verbose", nil, "tell what rounding each layer costs"), Option.json,
         ] + Option.device
     static let details = """
@@ -32,7 +32,7 @@ enum QuantiseCommand: Command {
         let paths = try ImagePaths(arguments, command: name)
         let output = try arguments.required("--output")
         let limit = try arguments.integer("--limit", 16...100_000) ?? 400
-        let loss = try arguments.number("--loss", 1e-7...1) ?? 1.5e-3
+        let loss = try arguments.number("--loss", 1e-7...1) ?? 1e-3
         try checkWritable(output)
         let photos = try FaceOptions.photos(arguments, batch: 4, faces: .all)
         let isVerbose = arguments.flag("--verbose")

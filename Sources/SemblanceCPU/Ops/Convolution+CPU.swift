@@ -72,11 +72,56 @@ extension Convolution {
 
     func lower(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
         if try lowering.lowerIntegers(step) { return }
-        let (x, weight, y) = (step.inputs[0], step.inputs[1], step.outputs[0])
+        let (x, y) = (lowering.shape(step.inputs[0]), lowering.shape(step.outputs[0]))
+        guard window.touchesEverywhere(x, y) else {
+            // Where a window sees nothing but padding, oneDNN 2.6's brgconv forgets the bias and crashes in fused functions.
+            var inner = self
+            inner.window.padding = Padding(0)
+            let (padded, shape) = try self.padded(step.inputs[0], lowering)
+            return try inner.lower(step, lowering, shape) { (layout) throws(SemblanceError) in
+                if padded.layout == layout { return padded }
+                let place = lowering.temporary(layout)
+                try lowering.reorder(padded, to: place)
+                return place
+            }
+        }
+        try lower(step, lowering, x) { (layout) throws(SemblanceError) in
+            try lowering.source(step.inputs[0], as: layout)
+        }
+    }
+
+    /// The image with its padding around it, row-major.
+    private func padded(_ value: ValueID, _ lowering: Lowering) throws(SemblanceError) -> (Located, Shape) {
+        let (x, padding) = (lowering.shape(value), window.padding)
+        var shape = x
+        shape[2] += padding.top + padding.bottom
+        shape[3] += padding.left + padding.right
+        let source = try lowering.plain(value)
+        let target = lowering.temporary(try MemoryDescriptor(shape))
+        let (count, width, planes) = (shape.count, shape.width, x.batch * x.channels)
+        lowering.host("pad", [source, target]) { memory, _ in
+            memory[1].update(repeating: 0, count: count)
+            for plane in 0..<planes {
+                for row in 0..<x.height {
+                    let start = (plane * shape.height + row + padding.top) * width + padding.left
+                    (memory[1] + start).update(
+                        from: memory[0] + (plane * x.height + row) * x.width, count: x.width)
+                }
+            }
+        }
+        return (target, shape)
+    }
+
+    /// - Parameter place: gives the image, of the given shape, in a layout.
+    private func lower(
+        _ step: Step, _ lowering: Lowering, _ x: Shape,
+        place: (MemoryDescriptor) throws(SemblanceError) -> Located
+    ) throws(SemblanceError) {
+        let (weight, y) = (step.inputs[1], step.outputs[0])
         let weightShape = lowering.shape(weight)
         let (descriptor, isFused) = try forwardDescriptor(
-            lowering.shape(x), weightShape, lowering.shape(y), hasSum: hasResidual, lowering)
-        let source = try lowering.source(x, as: descriptor.layout(DNNL_ARG_SRC))
+            x, weightShape, lowering.shape(y), hasSum: hasResidual, lowering)
+        let source = try place(descriptor.layout(DNNL_ARG_SRC))
         let weights = try lowering.source(
             weight, as: descriptor.layout(DNNL_ARG_WEIGHTS), counted: self.weightShape(weightShape))
         var arguments = [(DNNL_ARG_SRC, source), (DNNL_ARG_WEIGHTS, weights)]

@@ -13,6 +13,12 @@ extension Window {
         let columns = (y.width - 1) * stride.width + reach.width - x.width - padding.left
         return [Int64(rows), Int64(columns)]
     }
+
+    /// Whether each window sees a pixel of the image.
+    func touchesEverywhere(_ x: Shape, _ y: Shape) -> Bool {
+        (0..<y.height).allSatisfy { rows($0, x.height).contains { _ in true } }
+            && (0..<y.width).allSatisfy { columns($0, x.width).contains { _ in true } }
+    }
 }
 
 extension Window {

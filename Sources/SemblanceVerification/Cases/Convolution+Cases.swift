@@ -109,6 +109,8 @@ extension OpCase {
         + epilogues(
             of: ConvolutionShape([2, 3, 7, 9], 5, Extent(3), padding: Padding(1)))
         + epilogues(of: ConvolutionShape([3, 8, 6, 6], 16, Extent(1)))
+        // Windows that see nothing but padding.
+        + epilogues(of: ConvolutionShape([2, 50, 7, 6], 34, Extent(2), padding: Padding(2)))
         + epilogues(
             of: ConvolutionShape(
                 [1, 6, 9, 8], 6, Extent(3), stride: Extent(2), padding: Padding(1), groups: 6))

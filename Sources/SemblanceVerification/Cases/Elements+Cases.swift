@@ -34,7 +34,7 @@ extension OpCase {
         return zip(shapes, levels + levels).flatMap { shape, levels in
             [Fill.distinct, .uniform(-40 * levels.scale...300 * levels.scale)].map { fill in
                 OpCase(
-                    .quantise(levels), "\(shape), scale \(levels.scale), zero \(levels.zero)",
+                    .quantise(levels), "\(shape), scale \(levels.scale), zero \(levels.zero), \(fill)",
                     [.init(shape, fill)],
                     [.init(shape)])
             }
