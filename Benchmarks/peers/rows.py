@@ -66,7 +66,10 @@ class Setting:
         if not os.path.exists(path):
             models = ["--detector", self.pretrained("yunet"), "--model", self.pretrained(name)]
             command = [self.semblance, "quantise", self.photographs(), *models, "--output", path]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            made = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            if made.returncode != 0:
+                # The sample photographs show too few faces for levels.
+                raise Missing((made.stderr.strip().splitlines() or ["quantise failed"])[-1])
         return path
 
     def photographs(self):
