@@ -176,25 +176,25 @@ def main():
     parser.add_argument("--output", help="the JSON file to write")
     arguments = parser.parse_args()
     results = []
+    run = {
+        "date": datetime.date.today().isoformat(),
+        "commit": commit(),
+        "processor": processor(),
+        "device": described(arguments.semblance, arguments.device),
+        "system": platform.platform(),
+        "threads": arguments.threads,
+        "command": " ".join(map(os.path.basename, sys.argv)),
+        "results": results,
+    }
 
     def keep(result):
         """Writes what there is so far: a run that is broken off keeps its results."""
         results.append(result)
         if not arguments.output:
             return
-        report = {
-            "date": datetime.date.today().isoformat(),
-            "commit": commit(),
-            "processor": processor(),
-            "device": described(arguments.semblance, arguments.device),
-            "system": platform.platform(),
-            "threads": arguments.threads,
-            "command": " ".join(map(os.path.basename, sys.argv)),
-            "results": results,
-        }
         os.makedirs(os.path.dirname(os.path.abspath(arguments.output)), exist_ok=True)
         with open(arguments.output, "w") as file:
-            json.dump(report, file, indent=1)
+            json.dump(run, file, indent=1)
             file.write("\n")
 
     failed = False

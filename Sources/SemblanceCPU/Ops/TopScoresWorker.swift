@@ -25,13 +25,14 @@ final class TopScoresWorker {
     /// More are oneDNN's.
     static let mostScanned = 32
 
+    /// Whether a scan takes several queries side by side.
+    private static func turns(_ queries: Int) -> Bool { (2...mostScanned).contains(queries) }
+
     /// Scores of a face, with those that the scan computes for nothing.
-    private static func line(_ queries: Int) -> Int {
-        1 < queries && queries <= mostScanned ? (queries + 15) / 16 * 16 : queries
-    }
+    private static func line(_ queries: Int) -> Int { turns(queries) ? (queries + 15) / 16 * 16 : queries }
 
     private static func turnedCount(_ queries: Int, _ dimension: Int) -> Int {
-        1 < queries && queries <= mostScanned ? line(queries) * dimension : 0
+        turns(queries) ? line(queries) * dimension : 0
     }
 
     /// Floats that a worker needs for scores, turned queries, lists and their worst scores.
@@ -66,7 +67,7 @@ final class TopScoresWorker {
             list.reset()
             worst[index] = -.infinity
         }
-        guard product == nil, queries > 1 else { return }
+        guard Self.turns(queries) else { return }
         for index in 0..<dimension {
             for query in 0..<line {
                 turned[index * line + query] = query < queries ? rawQueries[query * dimension + index] : 0

@@ -36,9 +36,7 @@ extension Network {
         let program = try Program.inference(self, batch: 1)
         return program.steps.reduce(0) { sum, step in
             switch step.op {
-            case .convolution, .fullyConnected:
-                sum + program.shape(of: step.inputs[1]).count
-                    * program.shape(of: step.outputs[0]).spatialCount
+            case .convolution, .fullyConnected: sum + program.work(of: step).operations / 2
             default: sum
             }
         }
