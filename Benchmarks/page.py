@@ -13,8 +13,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 INTRODUCTION = """# Benchmarks
 
 `make bench` times Semblance and its peers in one run, both sides taking turns on the same threads ([peers/](peers)); `semblance bench` times one
-model; `bench compare BEFORE AFTER` compares two files of results. A ratio above 1 means that Semblance is faster; quartiles are of the
-paired ratios of the turns, and tell the machine's noise. Raw times are in [results/](results). This page is written by
+model; `bench compare BEFORE AFTER` compares two files of results. A ratio above 1 means that Semblance is faster; the range is that
+of the turns' paired ratios from the 10th to the 90th percentile, and tells the machine's noise. Raw times are in [results/](results). This page is written by
 `python3 Benchmarks/page.py`.
 
 **GPU: not measured.** [gpu.sh](gpu.sh), which travels in the archive that `make bundle` makes, measures all there is to know about one.
@@ -44,12 +44,12 @@ def table(path):
         "",
         f"{', '.join(details)}; [raw times](results/{os.path.basename(path)}) of `{command}`",
         "",
-        "| what | Semblance | peer | ratio (quartiles) | peak memory, MiB |",
+        "| what | Semblance | peer | ratio (10-90 %) | peak memory, MiB |",
         "| --- | --- | --- | --- | --- |",
     ]
     for result in run["results"]:
         ours, theirs = amount(result)
-        low, _, high = result["paired_ratio_quartiles"]
+        low, high = result["paired_ratio_range"]
         peaks = " / ".join(str(result[side + "_peak_bytes"] >> 20) for side in ("semblance", "peer"))
         lines.append(
             f"| {result['name']} | {ours} | {result['peer']}: {theirs} | {result['ratio']:.2f} ({low:.2f} to {high:.2f}) | {peaks} |"

@@ -6,16 +6,16 @@ public struct BenchmarkResults: Sendable, Decodable {
     /// One comparison.
     public struct Row: Sendable, Decodable {
         public var name: String
-        /// In milliseconds, as all times.
-        public var median: Double
-        /// The first, the second and the third.
-        public var quartiles: [Double]
+        /// Of every turn, in milliseconds.
+        public var times: [Double]
 
         private enum CodingKeys: String, CodingKey {
             case name
-            case median = "semblance_median_ms"
-            case quartiles = "semblance_quartiles_ms"
+            case times = "semblance_times_ms"
         }
+
+        /// From the 10th to the 90th percentile.
+        var range: ClosedRange<Double> { times.quantile(0.1)...times.quantile(0.9) }
     }
 
     public var date: String
@@ -29,7 +29,7 @@ public struct BenchmarkResults: Sendable, Decodable {
         let bytes = try readFile(path, limit: 64 << 20)
         do {
             let results = try JSONDecoder().decode(BenchmarkResults.self, from: Data(bytes))
-            guard results.results.allSatisfy({ $0.median > 0 && $0.quartiles.count == 3 }) else {
+            guard results.results.allSatisfy({ ($0.times.min() ?? 0) > 0 }) else {
                 throw SemblanceError(.invalidInput, "\(path) has a row without times")
             }
             return results
@@ -49,7 +49,7 @@ public struct BenchmarkResults: Sendable, Decodable {
         public var afterMs: Double
         /// Above 1 where the later is faster.
         public var speedup: Double
-        /// Whether the middle halves of both sides' times overlap: then nothing can be said.
+        /// Whether the ranges from the 10th to the 90th percentile of both sides' times overlap: then nothing can be said.
         public var isWithinNoise: Bool
     }
 
@@ -58,10 +58,10 @@ public struct BenchmarkResults: Sendable, Decodable {
         let others = Dictionary(later.results.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         let rows = results.compactMap { row -> Change? in
             guard let other = others[row.name] else { return nil }
-            let overlap = row.quartiles[0] <= other.quartiles[2] && other.quartiles[0] <= row.quartiles[2]
+            let before = row.times.median, after = other.times.median
             return Change(
-                name: row.name, beforeMs: row.median, afterMs: other.median,
-                speedup: row.median / other.median, isWithinNoise: overlap)
+                name: row.name, beforeMs: before, afterMs: after, speedup: before / after,
+                isWithinNoise: row.range.overlaps(other.range))
         }
         let shared = Set(rows.map(\.name))
         return (rows, (results + later.results).map(\.name).filter { !shared.contains($0) })
