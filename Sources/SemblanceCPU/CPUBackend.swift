@@ -64,6 +64,9 @@ package final class CPUBackend: Backend {
     /// Whether the processor has instructions for products of bytes (AVX-512 VNNI).
     package static var hasIntegers: Bool { IntegerProduct.isSupported }
 
+    /// Whether it has instructions for our Winograd (AVX-512).
+    package static var hasWinograd: Bool { WinogradConvolution.isSupported }
+
     package func supports(_ op: Op, inputs: [Shape], outputs: [Shape]) -> Bool { true }
 
     package func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan {

@@ -96,6 +96,11 @@ final class Lowering {
 
     func shape(_ value: ValueID) -> Shape { program.shape(of: value) }
 
+    /// The values of a constant; nil for anything else.
+    func constant(_ value: ValueID) -> [Float]? {
+        program[value].storage == .constant ? program.initialValues[value] : nil
+    }
+
     func lower() throws(SemblanceError) {
         for (index, step) in program.steps.enumerated() {
             stepIndex = index
@@ -248,6 +253,11 @@ final class Lowering {
             places[value] = [all[0]]
         }
         return place
+    }
+
+    /// Keeps a value as long as another.
+    func extendUse(of value: ValueID, toThatOf other: ValueID) {
+        lastUse[value] = max(lastUse[value] ?? 0, lastUse[other] ?? 0)
     }
 
     /// Makes `value` stand where `place` is, without a copy; false where the value has a place of its own.

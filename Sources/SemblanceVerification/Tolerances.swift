@@ -137,7 +137,10 @@ extension OpCase {
     func tolerance(for output: Output, kernels: [String]) -> Tolerance {
         let plain = Tolerance.elements(reduction: output.reduction, scale: Double(output.scale))
         // Our own is known by the tile in its name.
-        for outputs in [2, 4] where kernels.contains("winograd_output_\(outputs)") {
+        for outputs in [2, 4]
+        where kernels.contains(where: {
+            $0 == "winograd_output_\(outputs)" || $0.contains(" winograd_\(outputs)x3")
+        }) {
             return .relativeL2(Tolerances.winograd(outputs: outputs, channels: output.reduction / 9))
         }
         guard kernels.contains(where: { $0.lowercased().contains("wino") }) else { return plain }

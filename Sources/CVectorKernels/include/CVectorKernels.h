@@ -42,3 +42,48 @@ int semblance_has_integer_products(void);
 /* Computes vectors of 16 channels and positions (pixels of the output, image after image) in these ranges. */
 void semblance_integer_product(
     const struct semblance_integer_product *product, long vector, long lastVector, long position, long lastPosition);
+
+/* An image in memory, channels in vectors of 16: a pixel's next column is `pixel` floats on, its next 16 channels `block`. So both channels-last
+   (pixel = channels, block = 16) and blocked layouts (pixel = 16, block = 16 height width) are. */
+struct semblance_image {
+    long channels, height, width, pixel, block;
+};
+
+/* A 3x3 convolution of stride 1 by Winograd's minimal filtering (Lavin and Gray, 2015): y = act(conv(scale x + shift) + bias + residual), where act
+   multiplies what is below 0 by the slope and what lies outside of the image is 0. Channels and outputs are multiples of 16.
+
+   Tiles are counted along rows and from image to image. v holds transformed tiles as [side^2][tile][channel], planes `plane` floats apart;
+   16 more than the tiles take spare the cache conflicts. Outputs are computed in panels of 64, the last of what is left. */
+struct semblance_winograd {
+    const float *x;
+    /* [panel][side^2][channel][64], with 16 floats after each of a panel's side^2 planes. */
+    const float *weights;
+    /* By channel, or null. */
+    const float *scale, *shift;
+    /* By output, or null. */
+    const float *bias, *slope;
+    /* As y, or null. */
+    const float *residual;
+    float *y;
+    struct semblance_image input, output;
+    /* Zeros around the image. */
+    long top, left;
+    long tiles_down, tiles_across;
+    /* Of a tile of the image: 4 for 2x2 outputs, 6 for 4x4. */
+    int side;
+};
+
+/* Whether the processor has instructions for it (AVX-512). */
+int semblance_has_winograd(void);
+
+/* A panel of transformed weights from w [outputs, channels, 3, 3], or from [channels, outputs, 3, 3] turned by half a circle, as input gradients need. */
+void semblance_winograd_weights(
+    const float *w, long outputs, long channels, int isTurned, int side, long panel, float *u);
+
+/* Transforms these tiles of the image; v begins with the first of them. */
+void semblance_winograd_inputs(
+    const struct semblance_winograd *problem, long first, long last, float *v, long plane);
+
+/* Computes a panel of the outputs of these tiles; v begins with the first of them, and m has room for side^2 planes of (last - first) * 64 + 16 floats. */
+void semblance_winograd_outputs(
+    const struct semblance_winograd *problem, long panel, long first, long last, const float *v, long plane, float *m);

@@ -33,6 +33,24 @@ struct MemoryDescriptor: Equatable {
         return MemoryDescriptor(raw: raw)
     }
 
+    /// The channels of a pixel side by side; row-major where there are no pixels.
+    static func channelsLast(_ shape: Shape) throws(SemblanceError) -> MemoryDescriptor {
+        guard shape.rank == 4 else { return try MemoryDescriptor(shape) }
+        let (channels, height, width) = (shape.channels, shape.height, shape.width)
+        return try MemoryDescriptor(
+            shape, strides: [height * width * channels, 1, width * channels, channels])
+    }
+
+    /// An image whose channels lie in blocks of 16.
+    static func blocked(_ shape: Shape) throws(SemblanceError) -> MemoryDescriptor {
+        var raw = dnnl_memory_desc_t()
+        try check("a blocked layout of \(shape)") {
+            let dimensions = shape.dimensions.map { Int64($0) }
+            return dnnl_memory_desc_init_by_tag(&raw, Int32(shape.rank), dimensions, dnnl_f32, dnnl_aBcd16b)
+        }
+        return MemoryDescriptor(raw: raw)
+    }
+
     /// The same memory with axis i being axis permutation[i] of this.
     func transposed(_ permutation: [Int]) throws(SemblanceError) -> MemoryDescriptor {
         var result = MemoryDescriptor(raw: raw)

@@ -72,6 +72,7 @@ extension Convolution {
 
     func lower(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
         if try lowering.lowerIntegers(step) { return }
+        if try lowerWinograd(step, lowering) { return }
         let (x, y) = (lowering.shape(step.inputs[0]), lowering.shape(step.outputs[0]))
         guard window.touchesEverywhere(x, y) else {
             // Where a window sees nothing but padding, oneDNN 2.6's brgconv forgets the bias and crashes in fused functions.
@@ -147,6 +148,7 @@ extension Convolution {
     }
 
     func lowerInputGradient(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
+        if try lowerWinogradInputGradient(step, lowering) { return }
         let (dy, weight, dx) = (step.inputs[0], step.inputs[1], step.outputs[0])
         let (x, y, shape) = (lowering.shape(dx), lowering.shape(dy), lowering.shape(weight))
         let weights = try MemoryDescriptor.any(weightShape(shape))

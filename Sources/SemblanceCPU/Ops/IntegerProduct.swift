@@ -33,10 +33,7 @@ final class IntegerProduct {
         default: return nil
         }
         let program = lowering.program
-        func constant(_ index: Int) -> [Float]? {
-            guard program[step.inputs[index]].storage == .constant else { return nil }
-            return program.initialValues[step.inputs[index]]
-        }
+        func constant(_ index: Int) -> [Float]? { lowering.constant(step.inputs[index]) }
         weightShape = program.shape(of: step.inputs[1])
         let channels = weightShape[0]
         switch convolution.activation {
@@ -65,18 +62,11 @@ final class IntegerProduct {
     /// Bytes of a pixel.
     static func stride(_ shape: Shape) -> Int { (shape.channels + 3) / 4 * 4 }
 
-    static func channelsLast(_ shape: Shape) throws(SemblanceError) -> MemoryDescriptor {
-        guard shape.rank == 4 else { return try MemoryDescriptor(shape) }
-        let (channels, height, width) = (shape.channels, shape.height, shape.width)
-        return try MemoryDescriptor(
-            shape, strides: [height * width * channels, 1, width * channels, channels])
-    }
-
     func lower(_ step: Step, levels: Located, _ lowering: Lowering) throws(SemblanceError) {
         let (x, y) = (lowering.shape(step.inputs[0]), lowering.shape(step.outputs[0]))
         let packed = try pack(lowering, stride: Self.stride(x))
         let residual = try convolution.residualIndex.map { (index) throws(SemblanceError) in
-            try lowering.source(step.inputs[index], as: Self.channelsLast(y))
+            try lowering.source(step.inputs[index], as: .channelsLast(y))
         }
         let description = description(x, y)
         let positions = y.count / y.channels, vectors = (y.channels + 15) / 16
@@ -87,7 +77,7 @@ final class IntegerProduct {
         let count = sharesPixels ? (vectors + 3) / 4 : positions
         let parts = positions * weightShape.count < 1 << 18 ? 1 : min(threads, count)
         let name = "\(step.op.name) integer:avx512_vnni"
-        try lowering.define(step.outputs[0], Self.channelsLast(y)) { target in
+        try lowering.define(step.outputs[0], .channelsLast(y)) { target in
             let places = [levels, packed.place, target] + [residual].compactMap(\.self)
             lowering.host(name, places) { memory, _ in
                 var product = description

@@ -26,7 +26,7 @@ extension Quantisation {
 
     private func lowerBytes(_ x: ValueID, _ y: ValueID, _ lowering: Lowering) throws(SemblanceError) {
         let shape = lowering.shape(x), stride = IntegerProduct.stride(shape)
-        let source = try lowering.source(x, as: IntegerProduct.channelsLast(shape))
+        let source = try lowering.source(x, as: .channelsLast(shape))
         let (channels, rows) = (shape.channels, shape.count / shape.channels)
         let (scale, zero) = (scale, Int32(zero))
         let target = lowering.temporary(try MemoryDescriptor([rows * stride / 4]))

@@ -1,0 +1,116 @@
+import Foundation
+import SemblanceCore
+
+extension Convolution {
+    /// The forward step as one of our Winograd's, if it suits.
+    func winograd(_ step: Step, _ lowering: Lowering) -> WinogradConvolution? {
+        guard lowering.integerProduct(step) == nil else { return nil }
+        return WinogradConvolution(
+            window, groups: groups, input: lowering.shape(step.inputs[0]),
+            output: lowering.shape(step.outputs[0]), top: window.padding.top, left: window.padding.left,
+            threads: lowering.threads)
+    }
+
+    /// Lowers a forward step by our Winograd; false where it does not suit.
+    func lowerWinograd(_ step: Step, _ lowering: Lowering) throws(SemblanceError) -> Bool {
+        guard let winograd = winograd(step, lowering) else { return false }
+        let y = step.outputs[0]
+        let layout = try lowering.winogradLayout(lowering.shape(y), weights: step.inputs[1])
+        var epilogue = WinogradConvolution.Epilogue()
+        var input = step.inputs[0]
+        if let norm = lowering.normalisation(of: input) {
+            input = norm.inputs[0]
+            (epilogue.scale, epilogue.shift) = try lowering.affine(norm)
+        }
+        if let bias = biasIndex { epilogue.bias = try lowering.plain(step.inputs[bias]) }
+        if let residual = residualIndex {
+            epilogue.residual = try lowering.source(step.inputs[residual], as: layout)
+        }
+        var isFused = true
+        switch activation {
+        case nil: break
+        case .prelu:
+            epilogue.slope = try slopeIndex.map { (index) throws(SemblanceError) in
+                try lowering.plain(step.inputs[index])
+            }
+        case .relu: epilogue.slope = try lowering.constants([0], count: lowering.shape(y).channels)
+        case .leakyRelu(let slope):
+            epilogue.slope = try lowering.constants([slope], count: lowering.shape(y).channels)
+        default: isFused = false
+        }
+        let x = try winograd.source(
+            input, orAs: lowering.winogradLayout(lowering.shape(input), weights: step.inputs[1]), lowering)
+        let weights = try winograd.weights(step.inputs[1], isTurned: false, lowering)
+        try lowering.define(y, layout) { (target) throws(SemblanceError) in
+            try winograd.compute(
+                "convolution", x: x, weights: weights, y: target, epilogue: epilogue, lowering)
+            if let activation, !isFused {
+                try activation.apply(to: target, slope: nil, into: target, lowering)
+            }
+        }
+        return true
+    }
+
+    /// Lowers an input gradient, a convolution with the turned weights, by our Winograd; false where it does not suit.
+    func lowerWinogradInputGradient(_ step: Step, _ lowering: Lowering) throws(SemblanceError) -> Bool {
+        let (dy, dx) = (step.inputs[0], step.outputs[0])
+        guard
+            let winograd = WinogradConvolution(
+                window, groups: groups, input: lowering.shape(dy), output: lowering.shape(dx),
+                top: 2 - window.padding.top, left: 2 - window.padding.left, threads: lowering.threads)
+        else { return false }
+        func layout(_ value: ValueID) throws(SemblanceError) -> MemoryDescriptor {
+            try lowering.winogradLayout(lowering.shape(value), weights: step.inputs[1])
+        }
+        let source = try winograd.source(dy, orAs: layout(dy), lowering)
+        let weights = try winograd.weights(step.inputs[1], isTurned: true, lowering)
+        try lowering.define(dx, layout(dx)) { (target) throws(SemblanceError) in
+            try winograd.compute(
+                "convolutionInputGradient", x: source, weights: weights, y: target, epilogue: .init(),
+                lowering)
+        }
+        return true
+    }
+}
+
+extension Lowering {
+    /// In which layout our Winograd leaves its result: what oneDNN's direct convolutions like at inference, what its weight gradients like in
+    /// training.
+    fileprivate func winogradLayout(_ shape: Shape, weights: ValueID) throws(SemblanceError)
+        -> MemoryDescriptor
+    {
+        try constant(weights) == nil ? .blocked(shape) : .channelsLast(shape)
+    }
+
+    /// The batch norm that makes a value, where each of the value's readers applies it to what it loads.
+    func normalisation(of value: ValueID) -> Step? {
+        guard program[value].storage == .intermediate, let norm = producer(of: value),
+            case .batchNorm = norm.op, shape(value).rank == 4,
+            norm.inputs.dropFirst().allSatisfy({ constant($0) != nil })
+        else { return nil }
+        let isApplied = readers(of: value).allSatisfy { reader in
+            guard case .convolution(let convolution) = reader.op else { return false }
+            return !reader.inputs.dropFirst().contains(value) && convolution.winograd(reader, self) != nil
+        }
+        return isApplied ? norm : nil
+    }
+
+    /// What a batch norm with constant statistics multiplies and adds, by channel.
+    fileprivate func affine(_ step: Step) throws(SemblanceError) -> (scale: Located, shift: Located) {
+        guard case .batchNorm(let norm) = step.op else {
+            throw SemblanceError(.internalFault, "\(step.op.name) is no batch norm")
+        }
+        let parts = step.inputs.dropFirst().map { constant($0) ?? [] }
+        let scales = zip(parts[0], parts[3]).map { $0 / ($1 + norm.epsilon).squareRoot() }
+        let shifts = zip(zip(parts[1], parts[2]), scales).map { $0.0 - $0.1 * $1 }
+        return (try constants(scales, count: scales.count), try constants(shifts, count: shifts.count))
+    }
+
+    /// A constant vector of `count` elements, which repeats the values.
+    fileprivate func constants(_ values: [Float], count: Int) throws(SemblanceError) -> Located {
+        let (place, base) = try constantMemory(size: count * 4)
+        let target = base.assumingMemoryBound(to: Float.self)
+        for index in 0..<count { target[index] = values[index % values.count] }
+        return place
+    }
+}

@@ -1,0 +1,225 @@
+import COneDNN
+import CVectorKernels
+import Foundation
+import SemblanceCore
+
+/// A 3x3 convolution of stride 1 by our own Winograd kernels for AVX-512: bias, residual and activation, and a batch norm before it, cost no pass of
+/// their own.
+struct WinogradConvolution {
+    /// 2 for F(2x2, 3x3), 4 for F(4x4, 3x3).
+    let tile: Int
+    private let input: Shape
+    private let output: Shape
+    private let top: Int
+    private let left: Int
+    private let threads: Int
+
+    static let isSupported = semblance_has_winograd() != 0
+
+    /// What it takes over, for the one who computes the product: all of it optional.
+    struct Epilogue {
+        var bias: Located?
+        var residual: Located?
+        var slope: Located?
+        /// Of a batch norm before the convolution.
+        var scale: Located?
+        var shift: Located?
+    }
+
+    /// nil where the shape does not suit, or a direct convolution is likely faster.
+    /// - Parameters:
+    ///   - input, output: of the product, [N,C,H,W]; for an input gradient the output's gradient and the input's.
+    ///   - top, left: zeros around the input.
+    init?(_ window: Window, groups: Int, input: Shape, output: Shape, top: Int, left: Int, threads: Int) {
+        guard Self.isSupported, window.kernel == Extent(3), window.stride == Extent(1),
+            window.dilation == Extent(1), groups == 1, input.count > 0, output.count > 0,
+            input.channels % 16 == 0, output.channels % 16 == 0, min(input.channels, output.channels) >= 32
+        else { return nil }
+        // In units of a tile's or pixel's products with all weights: reading the weights once costs as much as some 26 of them, where they come
+        // from the last cache or from memory. A fixed rule, so that the same program always computes the same bits.
+        func cost(points: Int, places: Int) -> Int { points * (places + 26) }
+        func tiles(_ tile: Int) -> Int {
+            output.batch * ((output.height + tile - 1) / tile) * ((output.width + tile - 1) / tile)
+        }
+        let small = cost(points: 16, places: tiles(2)), large = cost(points: 36, places: tiles(4))
+        guard min(small, large) < cost(points: 9, places: output.batch * output.spatialCount) else {
+            return nil
+        }
+        tile = large < small ? 4 : 2
+        (self.input, self.output, self.top, self.left) = (input, output, top, left)
+        self.threads = threads
+    }
+
+    // MARK: Sizes
+
+    private var side: Int { tile + 2 }
+    private var points: Int { side * side }
+    private var panels: Int { (output.channels + 63) / 64 }
+    private var across: Int { (output.width + tile - 1) / tile }
+    private var down: Int { (output.height + tile - 1) / tile }
+    private var tiles: Int { output.batch * down * across }
+
+    /// Floats of a panel of transformed weights.
+    private func weightCount(panel: Int) -> Int {
+        points * (input.channels * min(64, output.channels - panel * 64) + 16)
+    }
+
+    private func plane(_ tiles: Int) -> Int { tiles * input.channels + 16 }
+    private func transformedCount(_ tiles: Int) -> Int { points * plane(tiles) }
+    private func productCount(_ tiles: Int) -> Int { points * (tiles * 64 + 16) }
+
+    // MARK: Weights
+
+    /// The transformed weights: once for constants, otherwise in every run.
+    /// - Parameter isTurned: whether the convolution is the input gradient of one with these weights.
+    func weights(_ value: ValueID, isTurned: Bool, _ lowering: Lowering) throws(SemblanceError) -> Located {
+        let count = (0..<panels).map(weightCount).reduce(0, +)
+        func transform(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) {
+            parallel(panels, block: 1, threads: threads) { panel, _ in
+                semblance_winograd_weights(
+                    source, output.channels, input.channels, isTurned ? 1 : 0, Int32(side), panel,
+                    target + panel * weightCount(panel: 0))
+            }
+        }
+        if let constant = lowering.constant(value) {
+            let (place, base) = try lowering.constantMemory(size: count * 4)
+            let target = base.assumingMemoryBound(to: Float.self)
+            constant.withUnsafeBufferPointer { if let start = $0.baseAddress { transform(start, target) } }
+            return place
+        }
+        let source = try lowering.plain(value)
+        let target = lowering.temporary(try MemoryDescriptor([count]))
+        lowering.host("winograd_weights", [source, target]) { memory, _ in transform(memory[0], memory[1]) }
+        return target
+    }
+
+    // MARK: Images
+
+    /// How the image lies in memory, or nil for a layout that the kernels do not read.
+    private static func image(_ shape: Shape, _ layout: MemoryDescriptor) throws(SemblanceError)
+        -> semblance_image?
+    {
+        let (channels, height, width) = (shape.channels, shape.height, shape.width)
+        var image = semblance_image(
+            channels: channels, height: height, width: width, pixel: channels, block: 16)
+        if try layout == .channelsLast(shape) { return image }
+        (image.pixel, image.block) = (16, 16 * height * width)
+        return try layout == .blocked(shape) ? image : nil
+    }
+
+    /// The value where it stands, if the kernels read that layout, or else in the given one.
+    func source(_ value: ValueID, orAs layout: MemoryDescriptor, _ lowering: Lowering) throws(SemblanceError)
+        -> Located
+    {
+        let place = try lowering.source(value)
+        if try Self.image(input, place.layout) != nil { return place }
+        return try lowering.source(value, as: layout)
+    }
+
+    // MARK: Running
+
+    /// Appends the task that computes `y`, in channels-last or blocked layout, from `x` in either.
+    func compute(
+        _ name: String, x: Located, weights: Located, y: Located, epilogue: Epilogue, _ lowering: Lowering
+    ) throws(SemblanceError) {
+        guard let image = try Self.image(input, x.layout), let result = try Self.image(output, y.layout)
+        else {
+            throw SemblanceError(.internalFault, "\(name): a layout that Winograd's kernels do not know")
+        }
+        var problem = semblance_winograd()
+        (problem.input, problem.output) = (image, result)
+        (problem.top, problem.left) = (top, left)
+        (problem.tiles_down, problem.tiles_across) = (down, across)
+        problem.side = Int32(side)
+        let optional = [
+            epilogue.bias, epilogue.residual, epilogue.slope, epilogue.scale, epilogue.shift,
+        ]
+        let schedule = Schedule(self)
+        let unbound = problem
+        lowering.append(
+            Task(
+                name: "\(name) winograd_\(tile)x3:avx512",
+                uses: [x, weights, y] + optional.compactMap { $0 },
+                scratch: schedule.scratch * 4
+            ) { (resolve, scratch) throws(SemblanceError) in
+                guard let scratch else {
+                    throw SemblanceError(.internalFault, "\(name): no memory for Winograd's tiles")
+                }
+                var problem = unbound
+                let places = optional.map { $0.map { UnsafePointer(resolve($0)) } }
+                problem.x = UnsafePointer(resolve(x))
+                problem.weights = UnsafePointer(resolve(weights))
+                problem.y = resolve(y)
+                (problem.bias, problem.residual, problem.slope) = (places[0], places[1], places[2])
+                (problem.scale, problem.shift) = (places[3], places[4])
+                let bound = problem
+                let memory = scratch.assumingMemoryBound(to: Float.self)
+                return { () throws(SemblanceError) in
+                    withUnsafePointer(to: bound) { schedule.run($0, memory) }
+                }
+            })
+    }
+
+    /// Who computes what. The tiles are cut in parts and the outputs' panels in slices; each thread takes a slice of a part, and transforms the part's
+    /// image for itself: that is cheaper than to wait for another's, and to fetch it from there.
+    private struct Schedule {
+        /// Tiles that a thread takes at a time: what they become stays in its cache, and weights are read often enough to pay.
+        static let chunk = 52
+
+        let convolution: WinogradConvolution
+        let tiles: Int
+        let panels: Int
+        var parts = 1
+        var slices = 1
+
+        init(_ convolution: WinogradConvolution) {
+            self.convolution = convolution
+            (tiles, panels) = (convolution.tiles, convolution.panels)
+            let threads = convolution.threads
+            // In units of a tile's products with a panel: its transform takes some 0.4, reading a panel for the first time 26 and again 8.
+            func cost(_ slices: Int) -> Double {
+                let own = (tiles + threads / slices - 1) / (threads / slices)
+                let chunks = (own + Self.chunk - 1) / Self.chunk
+                let panels = (panels + slices - 1) / slices, readings = 26 + 8 * (chunks - 1)
+                return 0.4 * Double(own) + Double(panels * (own + readings))
+            }
+            let choices = (1...min(threads, panels)).filter { threads % $0 == 0 }
+            slices = choices.min { cost($0) < cost($1) } ?? 1
+            // No part of less than a block of the kernel's.
+            parts = min(threads / slices, max(tiles / 6, 1))
+        }
+
+        private func range(_ index: Int, of parts: Int, in count: Int) -> Range<Int> {
+            count * index / parts..<count * (index + 1) / parts
+        }
+
+        /// The most tiles that are transformed at a time.
+        private var largest: Int { min((tiles + parts - 1) / parts, Self.chunk) }
+        private var ownCount: Int {
+            convolution.productCount(largest) + convolution.transformedCount(largest)
+        }
+
+        /// Floats.
+        var scratch: Int { parts * slices * ownCount }
+
+        func run(_ problem: UnsafePointer<semblance_winograd>, _ memory: UnsafeMutablePointer<Float>) {
+            parallel(parts * slices, block: 1, threads: parts * slices) { team, _ in
+                let products = memory + team * ownCount
+                let transformed = products + convolution.productCount(largest)
+                let part = range(team / slices, of: parts, in: tiles)
+                let slice = range(team % slices, of: slices, in: panels)
+                let chunks = (part.count + Self.chunk - 1) / Self.chunk
+                for chunk in 0..<chunks {
+                    let own = range(chunk, of: chunks, in: part.count)
+                    let (first, last) = (part.lowerBound + own.lowerBound, part.lowerBound + own.upperBound)
+                    let plane = convolution.plane(own.count)
+                    semblance_winograd_inputs(problem, first, last, transformed, plane)
+                    for panel in slice {
+                        semblance_winograd_outputs(
+                            problem, panel, first, last, transformed, plane, products)
+                    }
+                }
+            }
+        }
+    }
+}
