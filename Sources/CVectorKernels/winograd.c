@@ -3,13 +3,8 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 
-#include "vector.h"
+#include "product.h"
 
-#define AVX512 __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
-#define INLINE AVX512 static inline __attribute__((always_inline))
-/* Sums in registers: tiles times vectors of 16 outputs, with room for the weights. */
-#define TILES 6
-#define VECTORS 4
 /* Planes of a power of two bytes would share the sets of the cache. */
 #define GAP 16
 
@@ -21,8 +16,6 @@ typedef struct semblance_winograd Problem;
 #define B 1.5f
 #define AA (A * A)
 #define BB (B * B)
-#define ALL _mm512_set1_ps
-
 /* B^T d, for `side` values. */
 INLINE void image(const __m512 *d, __m512 *v, const int side) {
     if (side == 4) {
@@ -127,58 +120,7 @@ INLINE void inputs(const Problem *p, long first, long last, float *v, long plane
     }
 }
 
-/* m [rows, width 16] = v [rows, channels] u [channels, width 16]. Meanwhile `step` floats a channel are fetched from `next` on. */
-INLINE void block(
-    const float *v, long channels, const float *u, float *m, const int rows, const int width, const float *next,
-    long step) {
-    __m512 sums[TILES][VECTORS];
-    UNROLLED
-    for (int i = 0; i < rows; i++)
-        UNROLLED
-        for (int w = 0; w < width; w++) sums[i][w] = ALL(0);
-    for (long channel = 0; channel < channels; channel++) {
-        __m512 factors[VECTORS];
-        for (long line = 0; line < step; line += 16) _mm_prefetch(next + channel * step + line, _MM_HINT_T1);
-        UNROLLED
-        for (int w = 0; w < width; w++) factors[w] = _mm512_loadu_ps(u + (channel * width + w) * 16);
-        UNROLLED
-        for (int i = 0; i < rows; i++) {
-            const __m512 one = ALL(v[i * channels + channel]);
-            UNROLLED
-            for (int w = 0; w < width; w++) sums[i][w] = _mm512_fmadd_ps(one, factors[w], sums[i][w]);
-        }
-    }
-    UNROLLED
-    for (int i = 0; i < rows; i++)
-        UNROLLED
-        for (int w = 0; w < width; w++) _mm512_storeu_ps(m + (i * width + w) * 16, sums[i][w]);
-}
-
-#define ROWS(count)                                                   \
-    case count:                                                       \
-        if (width == 4) block(v, channels, u, m, count, 4, next, step);           \
-        else if (width == 3) block(v, channels, u, m, count, 3, next, step);      \
-        else if (width == 2) block(v, channels, u, m, count, 2, next, step);      \
-        else block(v, channels, u, m, count, 1, next, step);                      \
-        break;
-
-AVX512 static void rows(
-    const float *v, long channels, const float *u, float *m, long count, long width, const float *next, long step) {
-    switch (count) { ROWS(1) ROWS(2) ROWS(3) ROWS(4) ROWS(5) ROWS(6) }
-}
-
-/* As `block` for all tiles, in blocks as alike as can be rather than a small one at the end. Weights come from afar: those of the next product,
-   from `next` on, are fetched meanwhile. */
-AVX512 static void product(
-    const float *v, long tiles, long channels, const float *u, float *m, long width, const float *next) {
-    const long blocks = (tiles + TILES - 1) / TILES, step = (width * 16 + blocks - 1) / blocks;
-    for (long index = 0; index < blocks; index++) {
-        const long begin = tiles * index / blocks, end = tiles * (index + 1) / blocks;
-        rows(
-            v + begin * channels, channels, u, m + begin * width * 16, end - begin, width,
-            next + index * channels * step, step);
-    }
-}
+AVX512 static void product(const struct product *p) { productWith(p, 0); }
 
 INLINE void outputs(
     const Problem *p, long panel, long first, long last, const float *m, long plane, long width, const int side) {
@@ -214,8 +156,7 @@ INLINE void outputs(
                     const long place = corner + vector * y->block + (i * y->width + j) * y->pixel;
                     __m512 value = _mm512_add_ps(sums[j], bias);
                     if (p->residual) value = _mm512_add_ps(value, _mm512_loadu_ps(p->residual + place));
-                    if (p->slope)
-                        value = _mm512_fmadd_ps(slope, _mm512_min_ps(zero, value), _mm512_max_ps(zero, value));
+                    if (p->slope) value = sloped(value, slope);
                     _mm512_storeu_ps(p->y + place, value);
                 }
             }
@@ -277,13 +218,7 @@ AVX512 static void weights4(
     weights(w, count, channels, isTurned, panel, width, u, 6);
 }
 
-/* Vectors of a panel. */
-static long panelWidth(long outputs, long panel) {
-    const long left = outputs / 16 - panel * VECTORS;
-    return left < VECTORS ? left : VECTORS;
-}
-
-int semblance_has_winograd(void) { return __builtin_cpu_supports("x86-64-v4"); }
+int semblance_has_convolutions(void) { return __builtin_cpu_supports("x86-64-v4"); }
 
 void semblance_winograd_weights(
     const float *w, long outputs, long channels, int isTurned, int side, long panel, float *u) {
@@ -300,11 +235,12 @@ void semblance_winograd_outputs(
     const long step = channels * width * 16 + GAP, mPlane = tiles * width * 16 + GAP;
     const float *u = p->weights + panel * p->side * p->side * (channels * VECTORS * 16 + GAP);
     for (int t = 0; t < p->side * p->side; t++)
-        product(v + t * plane, tiles, channels, u + t * step, m + t * mPlane, width, u + (t + 1) * step);
+        product(&(struct product){
+            v + t * plane, u + t * step, u + (t + 1) * step, m + t * mPlane, tiles, channels, width * 16, width});
     (p->side == 4 ? outputs2 : outputs4)(p, panel, first, last, m, mPlane, width);
 }
 #else
-int semblance_has_winograd(void) { return 0; }
+int semblance_has_convolutions(void) { return 0; }
 
 void semblance_winograd_weights(
     const float *w, long outputs, long channels, int isTurned, int side, long panel, float *u) {}

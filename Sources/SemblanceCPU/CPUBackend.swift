@@ -64,8 +64,8 @@ package final class CPUBackend: Backend {
     /// Whether the processor has instructions for products of bytes (AVX-512 VNNI).
     package static var hasIntegers: Bool { IntegerProduct.isSupported }
 
-    /// Whether it has instructions for our Winograd (AVX-512).
-    package static var hasWinograd: Bool { WinogradConvolution.isSupported }
+    /// Whether it has instructions for our convolutions (AVX-512).
+    package static var hasVectorKernels: Bool { Convolution.hasVectorKernels }
 
     package func supports(_ op: Op, inputs: [Shape], outputs: [Shape]) -> Bool { true }
 

@@ -101,7 +101,7 @@ import Testing
                 }
             }
         }
-        if CPUBackend.hasWinograd {
+        if CPUBackend.hasVectorKernels {
             #expect(taken == ["convolution winograd_2x3:avx512", "convolution winograd_4x3:avx512"])
         } else {
             print("skipped in part: no AVX-512, so oneDNN computed these")

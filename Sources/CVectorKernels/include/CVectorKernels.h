@@ -53,10 +53,10 @@ struct semblance_image {
    multiplies what is below 0 by the slope and what lies outside of the image is 0. Channels and outputs are multiples of 16.
 
    Tiles are counted along rows and from image to image. v holds transformed tiles as [side^2][tile][channel], planes `plane` floats apart;
-   16 more than the tiles take spare the cache conflicts. Outputs are computed in panels of 64, the last of what is left. */
+   16 more than the tiles take spare the cache conflicts. Outputs are computed in panels of 32, the last of what is left. */
 struct semblance_winograd {
     const float *x;
-    /* [panel][side^2][channel][64], with 16 floats after each of a panel's side^2 planes. */
+    /* [panel][side^2][channel][32], with 16 floats after each of a panel's side^2 planes. */
     const float *weights;
     /* By channel, or null. */
     const float *scale, *shift;
@@ -73,8 +73,11 @@ struct semblance_winograd {
     int side;
 };
 
-/* Whether the processor has instructions for it (AVX-512). */
-int semblance_has_winograd(void);
+/* Outputs of a panel. */
+#define SEMBLANCE_PANEL 32
+
+/* Whether the processor has instructions for this and what follows (AVX-512). */
+int semblance_has_convolutions(void);
 
 /* A panel of transformed weights from w [outputs, channels, 3, 3], or from [channels, outputs, 3, 3] turned by half a circle, as input gradients need. */
 void semblance_winograd_weights(
@@ -84,6 +87,36 @@ void semblance_winograd_weights(
 void semblance_winograd_inputs(
     const struct semblance_winograd *problem, long first, long last, float *v, long plane);
 
-/* Computes a panel of the outputs of these tiles; v begins with the first of them, and m has room for side^2 planes of (last - first) * 64 + 16 floats. */
+/* Computes a panel of the outputs of these tiles; v begins with the first of them, and m has room for side^2 planes of (last - first) * 32 + 16 floats. */
 void semblance_winograd_outputs(
     const struct semblance_winograd *problem, long panel, long first, long last, const float *v, long plane, float *m);
+
+/* A 1x1 convolution of stride 1, channels last: y [rows, outputs] = act(x [rows, channels] weights + bias + residual), as above. Rows are pixels. */
+struct semblance_pointwise {
+    const float *x;
+    /* [panel][channel][32], the last panel narrower, filled up with zeros to a multiple of 16. */
+    const float *weights;
+    /* By output, or null. */
+    const float *bias, *slope;
+    /* As y, or null. */
+    const float *residual;
+    float *y;
+    long channels, outputs;
+};
+
+/* Computes a panel of the outputs of these rows. */
+void semblance_pointwise(const struct semblance_pointwise *problem, long panel, long first, long last);
+
+/* A depthwise convolution, channels last, with the same epilogue. The channels are a multiple of 16. */
+struct semblance_depthwise {
+    const float *x;
+    /* [kernel_height, kernel_width, channels]. */
+    const float *weights;
+    const float *bias, *slope, *residual;
+    float *y;
+    long channels, height, width, output_height, output_width;
+    long kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width, top, left;
+};
+
+/* Computes these rows of the output, counted from image to image. */
+void semblance_depthwise(const struct semblance_depthwise *problem, long first, long last);

@@ -73,6 +73,7 @@ extension Convolution {
     func lower(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
         if try lowering.lowerIntegers(step) { return }
         if try lowerWinograd(step, lowering) { return }
+        if try lowerChannelsLast(step, lowering) { return }
         let (x, y) = (lowering.shape(step.inputs[0]), lowering.shape(step.outputs[0]))
         guard window.touchesEverywhere(x, y) else {
             // Where a window sees nothing but padding, oneDNN 2.6's brgconv forgets the bias and crashes in fused functions.

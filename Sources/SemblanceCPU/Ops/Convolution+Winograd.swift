@@ -26,25 +26,15 @@ extension Convolution {
         if let residual = residualIndex {
             epilogue.residual = try lowering.source(step.inputs[residual], as: layout)
         }
-        var isFused = true
-        switch activation {
-        case nil: break
-        case .prelu:
-            epilogue.slope = try slopeIndex.map { (index) throws(SemblanceError) in
-                try lowering.plain(step.inputs[index])
-            }
-        case .relu: epilogue.slope = try lowering.constants([0], count: lowering.shape(y).channels)
-        case .leakyRelu(let slope):
-            epilogue.slope = try lowering.constants([slope], count: lowering.shape(y).channels)
-        default: isFused = false
-        }
+        let slope = try slope(step, lowering)
+        epilogue.slope = slope.values
         let x = try winograd.source(
             input, orAs: lowering.winogradLayout(lowering.shape(input), weights: step.inputs[1]), lowering)
         let weights = try winograd.weights(step.inputs[1], isTurned: false, lowering)
         try lowering.define(y, layout) { (target) throws(SemblanceError) in
             try winograd.compute(
                 "convolution", x: x, weights: weights, y: target, epilogue: epilogue, lowering)
-            if let activation, !isFused {
+            if let activation, !slope.isWhole {
                 try activation.apply(to: target, slope: nil, into: target, lowering)
             }
         }
@@ -107,7 +97,7 @@ extension Lowering {
     }
 
     /// A constant vector of `count` elements, which repeats the values.
-    fileprivate func constants(_ values: [Float], count: Int) throws(SemblanceError) -> Located {
+    func constants(_ values: [Float], count: Int) throws(SemblanceError) -> Located {
         let (place, base) = try constantMemory(size: count * 4)
         let target = base.assumingMemoryBound(to: Float.self)
         for index in 0..<count { target[index] = values[index % values.count] }

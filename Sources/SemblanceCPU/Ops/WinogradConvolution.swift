@@ -14,8 +14,6 @@ struct WinogradConvolution {
     private let left: Int
     private let threads: Int
 
-    static let isSupported = semblance_has_winograd() != 0
-
     /// What it takes over, for the one who computes the product: all of it optional.
     struct Epilogue {
         var bias: Located?
@@ -31,7 +29,7 @@ struct WinogradConvolution {
     ///   - input, output: of the product, [N,C,H,W]; for an input gradient the output's gradient and the input's.
     ///   - top, left: zeros around the input.
     init?(_ window: Window, groups: Int, input: Shape, output: Shape, top: Int, left: Int, threads: Int) {
-        guard Self.isSupported, window.kernel == Extent(3), window.stride == Extent(1),
+        guard Convolution.hasVectorKernels, window.kernel == Extent(3), window.stride == Extent(1),
             window.dilation == Extent(1), groups == 1, input.count > 0, output.count > 0,
             input.channels % 16 == 0, output.channels % 16 == 0, min(input.channels, output.channels) >= 32
         else { return nil }
@@ -54,19 +52,20 @@ struct WinogradConvolution {
 
     private var side: Int { tile + 2 }
     private var points: Int { side * side }
-    private var panels: Int { (output.channels + 63) / 64 }
+    private var panels: Int { PanelSchedule.panels(output.channels) }
     private var across: Int { (output.width + tile - 1) / tile }
     private var down: Int { (output.height + tile - 1) / tile }
     private var tiles: Int { output.batch * down * across }
 
     /// Floats of a panel of transformed weights.
     private func weightCount(panel: Int) -> Int {
-        points * (input.channels * min(64, output.channels - panel * 64) + 16)
+        points
+            * (input.channels * min(PanelSchedule.width, output.channels - panel * PanelSchedule.width) + 16)
     }
 
     private func plane(_ tiles: Int) -> Int { tiles * input.channels + 16 }
     private func transformedCount(_ tiles: Int) -> Int { points * plane(tiles) }
-    private func productCount(_ tiles: Int) -> Int { points * (tiles * 64 + 16) }
+    private func productCount(_ tiles: Int) -> Int { points * (tiles * PanelSchedule.width + 16) }
 
     // MARK: Weights
 
@@ -134,13 +133,17 @@ struct WinogradConvolution {
         let optional = [
             epilogue.bias, epilogue.residual, epilogue.slope, epilogue.scale, epilogue.shift,
         ]
-        let schedule = Schedule(self)
+        // A thread transforms for itself what it multiplies: that is cheaper than to wait for another, and to fetch it from there.
+        let schedule = PanelSchedule(
+            rows: tiles, panels: panels, threads: threads, chunk: 52, preparation: 1.2)
+        let productCount = productCount(schedule.largest)
+        let teamCount = productCount + transformedCount(schedule.largest)
         let unbound = problem
         lowering.append(
             Task(
                 name: "\(name) winograd_\(tile)x3:avx512",
                 uses: [x, weights, y] + optional.compactMap { $0 },
-                scratch: schedule.scratch * 4
+                scratch: schedule.teams * teamCount * 4
             ) { (resolve, scratch) throws(SemblanceError) in
                 guard let scratch else {
                     throw SemblanceError(.internalFault, "\(name): no memory for Winograd's tiles")
@@ -155,71 +158,20 @@ struct WinogradConvolution {
                 let bound = problem
                 let memory = scratch.assumingMemoryBound(to: Float.self)
                 return { () throws(SemblanceError) in
-                    withUnsafePointer(to: bound) { schedule.run($0, memory) }
-                }
-            })
-    }
-
-    /// Who computes what. The tiles are cut in parts and the outputs' panels in slices; each thread takes a slice of a part, and transforms the part's
-    /// image for itself: that is cheaper than to wait for another's, and to fetch it from there.
-    private struct Schedule {
-        /// Tiles that a thread takes at a time: what they become stays in its cache, and weights are read often enough to pay.
-        static let chunk = 52
-
-        let convolution: WinogradConvolution
-        let tiles: Int
-        let panels: Int
-        var parts = 1
-        var slices = 1
-
-        init(_ convolution: WinogradConvolution) {
-            self.convolution = convolution
-            (tiles, panels) = (convolution.tiles, convolution.panels)
-            let threads = convolution.threads
-            // In units of a tile's products with a panel: its transform takes some 0.4, reading a panel for the first time 26 and again 8.
-            func cost(_ slices: Int) -> Double {
-                let own = (tiles + threads / slices - 1) / (threads / slices)
-                let chunks = (own + Self.chunk - 1) / Self.chunk
-                let panels = (panels + slices - 1) / slices, readings = 26 + 8 * (chunks - 1)
-                return 0.4 * Double(own) + Double(panels * (own + readings))
-            }
-            let choices = (1...min(threads, panels)).filter { threads % $0 == 0 }
-            slices = choices.min { cost($0) < cost($1) } ?? 1
-            // No part of less than a block of the kernel's.
-            parts = min(threads / slices, max(tiles / 6, 1))
-        }
-
-        private func range(_ index: Int, of parts: Int, in count: Int) -> Range<Int> {
-            count * index / parts..<count * (index + 1) / parts
-        }
-
-        /// The most tiles that are transformed at a time.
-        private var largest: Int { min((tiles + parts - 1) / parts, Self.chunk) }
-        private var ownCount: Int {
-            convolution.productCount(largest) + convolution.transformedCount(largest)
-        }
-
-        /// Floats.
-        var scratch: Int { parts * slices * ownCount }
-
-        func run(_ problem: UnsafePointer<semblance_winograd>, _ memory: UnsafeMutablePointer<Float>) {
-            parallel(parts * slices, block: 1, threads: parts * slices) { team, _ in
-                let products = memory + team * ownCount
-                let transformed = products + convolution.productCount(largest)
-                let part = range(team / slices, of: parts, in: tiles)
-                let slice = range(team % slices, of: slices, in: panels)
-                let chunks = (part.count + Self.chunk - 1) / Self.chunk
-                for chunk in 0..<chunks {
-                    let own = range(chunk, of: chunks, in: part.count)
-                    let (first, last) = (part.lowerBound + own.lowerBound, part.lowerBound + own.upperBound)
-                    let plane = convolution.plane(own.count)
-                    semblance_winograd_inputs(problem, first, last, transformed, plane)
-                    for panel in slice {
-                        semblance_winograd_outputs(
-                            problem, panel, first, last, transformed, plane, products)
+                    schedule.run { team, tiles, panels in
+                        let products = memory + team * teamCount, transformed = products + productCount
+                        let plane = plane(tiles.count)
+                        withUnsafePointer(to: bound) { problem in
+                            semblance_winograd_inputs(
+                                problem, tiles.lowerBound, tiles.upperBound, transformed, plane)
+                            for panel in panels {
+                                semblance_winograd_outputs(
+                                    problem, panel, tiles.lowerBound, tiles.upperBound, transformed, plane,
+                                    products)
+                            }
+                        }
                     }
                 }
-            }
-        }
+            })
     }
 }

@@ -1,0 +1,54 @@
+import CVectorKernels
+
+/// Who computes what of a product of rows with panels of outputs. The rows are cut in parts and the panels in slices; each thread takes a slice of a
+/// part. What it computes does not depend on that.
+struct PanelSchedule {
+    /// Outputs of a panel.
+    static let width = Int(SEMBLANCE_PANEL)
+    static func panels(_ outputs: Int) -> Int { (outputs + width - 1) / width }
+
+    private let rows: Int
+    private let panels: Int
+    private let chunk: Int
+    private var parts = 1
+    private var slices = 1
+
+    /// - Parameters:
+    ///   - chunk: rows that a thread takes at a time, so that they stay in its cache.
+    ///   - preparation: what a row costs before its products, which each slice repeats, in products with a panel: fetching it from another thread's cache
+    ///     takes about one.
+    init(rows: Int, panels: Int, threads: Int, chunk: Int, preparation: Double) {
+        (self.rows, self.panels, self.chunk) = (rows, panels, chunk)
+        // In units of a row's product with a panel: reading a panel's weights takes 26 for the first time, and 8 again.
+        func cost(_ slices: Int) -> Double {
+            let own = (rows + threads / slices - 1) / (threads / slices)
+            let readings = 26 + 8 * ((own + chunk - 1) / chunk - 1)
+            return preparation * Double(own) + Double((panels + slices - 1) / slices * (own + readings))
+        }
+        let choices = (1...min(threads, panels)).filter { threads % $0 == 0 }
+        slices = choices.min { cost($0) < cost($1) } ?? 1
+        // No part of less than a block of the kernel's.
+        parts = min(threads / slices, max(rows / 12, 1))
+    }
+
+    /// How many run at a time.
+    var teams: Int { parts * slices }
+    /// The most rows that are taken at a time.
+    var largest: Int { min((rows + parts - 1) / parts, chunk) }
+
+    private func range(_ index: Int, of parts: Int, in count: Int) -> Range<Int> {
+        count * index / parts..<count * (index + 1) / parts
+    }
+
+    func run(_ body: (_ team: Int, _ rows: Range<Int>, _ panels: Range<Int>) -> Void) {
+        parallel(teams, block: 1, threads: teams) { team, _ in
+            let part = range(team / slices, of: parts, in: rows)
+            let chunks = (part.count + chunk - 1) / chunk
+            for index in 0..<chunks {
+                let own = range(index, of: chunks, in: part.count)
+                let rows = part.lowerBound + own.lowerBound..<part.lowerBound + own.upperBound
+                body(team, rows, range(team % slices, of: slices, in: panels))
+            }
+        }
+    }
+}

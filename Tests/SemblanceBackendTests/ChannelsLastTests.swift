@@ -1,0 +1,106 @@
+import SemblanceCPU
+import SemblanceCore
+import SemblanceTestSupport
+import Testing
+
+/// The CPU's own pointwise and depthwise convolutions against the double-precision reference, for random shapes and numbers of threads.
+@Suite struct ChannelsLastTests {
+    enum Kind: String, CaseIterable {
+        case pointwise, depthwise
+    }
+
+    private struct Case: CustomStringConvertible {
+        var description: String
+        var program: Program
+        var inputs: [ValueID]
+        var output: ValueID
+        var reduction: Int
+    }
+
+    private static func made(_ kind: Kind, _ random: inout RandomSource) throws -> Case {
+        func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+        var x: Shape = [pick(1...3), pick(1...90), pick(1...25), pick(1...25)]
+        var outputs = pick(1...150)
+        var convolution = Convolution(
+            window: Window(kernel: Extent(1)), hasBias: pick(0...1) == 1, hasResidual: pick(0...1) == 1,
+            activation: .prelu)
+        if kind == .depthwise {
+            outputs = 16 * pick(1...6)
+            x = [x[0], outputs, x[2] + 8, x[3] + 8]
+            convolution.groups = outputs
+            let isUsual = pick(0...1) == 1
+            convolution.window = Window(
+                kernel: isUsual ? Extent(3) : Extent(pick(1...4), pick(1...4)),
+                stride: Extent(pick(1...3), pick(1...3)),
+                padding: Padding(
+                    top: pick(0...3), left: pick(0...3), bottom: pick(0...3), right: pick(0...3)),
+                dilation: isUsual ? Extent(1) : Extent(pick(1...2), pick(1...2)))
+        }
+        let weight: Shape = [
+            outputs, x.channels / convolution.groups, convolution.window.kernel.height,
+            convolution.window.kernel.width,
+        ]
+        var program = Program()
+        func constant(_ name: String, _ shape: Shape) -> ValueID {
+            program.add(
+                name, shape, .constant, initial: (0..<shape.count).map { _ in random.normal() })
+        }
+        var inputs = [program.add("x", x, .input), constant("weight", weight)]
+        let size = try convolution.window.output(height: x.height, width: x.width)
+        if convolution.hasBias { inputs.append(constant("bias", [outputs])) }
+        var written = [inputs[0]]
+        if convolution.hasResidual {
+            written.append(program.add("residual", [x.batch, outputs, size.height, size.width], .input))
+            inputs.append(written[1])
+        }
+        inputs.append(constant("slope", [outputs]))
+        let y = try program.append(.convolution(convolution), inputs, named: "y")[0]
+        program.setStorage(.output, of: y)
+        return Case(
+            description: "\(convolution) of \(x) with \(weight)", program: program, inputs: written,
+            output: y,
+            reduction: weight.count / outputs)
+    }
+
+    @Test(arguments: Kind.allCases)
+    func agreesWithTheReference(kind: Kind) throws {
+        let seed = UInt64.random(in: .min ... .max)
+        print("\(kind) convolutions, seed \(seed)")
+        var random = RandomSource(seed: seed)
+        var options = PlanOptions()
+        options.guardElements = 64
+        options.poisons = true
+        for _ in 0..<40 {
+            let each = try Self.made(kind, &random)
+            let reference = ReferenceBackend().plan(each.program)
+            for threads in [1, 2, 3, 5] {
+                let plan = try CPUBackend(threads: threads).prepare(each.program, options: options)
+                let isOurs = plan.kernels.contains("convolution \(kind):avx512")
+                #expect(isOurs == CPUBackend.hasVectorKernels, "\(each): \(plan.kernels)")
+                for input in each.inputs {
+                    let values = (0..<each.program.shape(of: input).count).map { _ in random.normal() }
+                    for target in [plan, reference] as [any Plan] { try target.write(values, to: input) }
+                }
+                for target in [plan, reference] as [any Plan] { try target.run() }
+                let failure = Tolerance.elements(reduction: each.reduction, scale: 1).failure(
+                    got: try plan.read(each.output), want: try reference.read(each.output).map(Double.init),
+                    shape: each.program.shape(of: each.output))
+                #expect(failure == nil, "\(each), \(threads) threads: \(failure ?? "")")
+                #expect(try plan.damagedGuards().isEmpty, "\(each)")
+            }
+        }
+    }
+
+    /// Single activations that oneDNN fuses stay with it.
+    @Test func leavesTheRestToOneDNN() throws {
+        var program = Program()
+        let x = program.add("x", [1, 32, 8, 8], .input)
+        let weight = program.add(
+            "weight", [32, 32, 1, 1], .constant, initial: [Float](repeating: 0.1, count: 1024))
+        let convolution = Convolution(window: Window(kernel: Extent(1)), activation: .relu)
+        let y = try program.append(.convolution(convolution), [x, weight], named: "y")[0]
+        program.setStorage(.output, of: y)
+        let kernels = try CPUBackend(threads: 1).prepare(program, options: PlanOptions()).kernels
+        #expect(!kernels.contains { $0.contains("pointwise") }, "\(kernels)")
+    }
+}
