@@ -64,6 +64,22 @@ import Testing
         #expect(cpu.plan.kernels.allSatisfy { !$0.contains("ref:any") }, "\(cpu.plan.kernels)")
     }
 
+    /// Fifty layers of the CPU's Winograd against direct sums, which OpenCL devices of kind CPU compute.
+    @Test(.enabled(if: TestBackend.all.contains(.opencl)), arguments: [1, 4])
+    func winogradKeepsEmbeddings(batch: Int) throws {
+        let seed = UInt64.random(in: .min ... .max)
+        let network = try Architecture.iResNet50.network(size: 112, seed: seed)
+            .withRandomStatistics(seed: seed).optimised()
+        var random = RandomSource(seed: seed, stream: 2)
+        let images = (0..<batch * network.inputShape.count).map { _ in random.uniform(-1...1) }
+        let cpu = try embeddings(network, batch: batch, images: images, on: TestBackend.cpu.backend)
+        let direct = try embeddings(network, batch: batch, images: images, on: TestBackend.opencl.backend)
+        #expect(!direct.plan.kernels.contains { $0.lowercased().contains("wino") })
+        let cosines = (0..<batch).map { cosine(cpu.rows[$0], direct.rows[$0]) }
+        print("IResNet-50 by \(Set(cpu.plan.kernels)) against direct sums: cosines \(cosines)")
+        #expect(cosines.allSatisfy { $0 > Tolerances.algorithmCosine }, "\(cosines), seed \(seed)")
+    }
+
     /// The losses of `steps` steps of SGD with ArcFace on a few fixed batches.
     private func losses(
         _ architecture: Architecture, rate: Float, steps: Int = 20, seed: UInt64, on backend: any Backend
