@@ -12,12 +12,16 @@ enum DoctorCommand: Command {
             Option("--all", nil, "every device, rather than the one that would be used"),
             Option("--thorough", nil, "every case of every operation: takes minutes"),
             Option("--model", "FILE", "check this model too, at its own threshold"),
-            Option("--seed", "N", "of data, weights and images (default: 1)"), Option.json,
+            Option("--seed", "N", "of data, weights and images (default: 1)"),
+            Option(
+                "--patience", "SECONDS",
+                "how long a device may take for one check before it counts as hung (default: 300)"),
+            Option.json,
         ] + Option.device
     static let details = """
         The CPU is compared with loops in double precision; an OpenCL device has all its kernels built, and is compared with these loops operation by
         operation and with the CPU on whole networks. Ends with 0 where all is well and with 1 where something is wrong with a device
-        that was examined. A machine without a GPU is not ill.
+        that was examined, or does not answer. A machine without a GPU is not ill.
         """
 
     static func run(_ arguments: Arguments) throws -> Int32 {
@@ -27,12 +31,16 @@ enum DoctorCommand: Command {
         if arguments.flag("--thorough") { settings.cases = OpCase.all }
         settings.seed = UInt64(try arguments.integer("--seed", 0...Int.max) ?? 1)
         settings.threads = try arguments.integer("--threads", 1...1024)
+        let watchdog = Watchdog(
+            patience: try arguments.number("--patience", 0.01...86400) ?? 300, activity: "the list of devices"
+        )
         if let named = arguments.text("--model") {
             settings.model = Subject(try RecognitionModel(path: ModelFolder.resolve(named)), name: named)
         }
         let consultation = try Consultation(
             arguments.deviceRequest(), all: arguments.flag("--all"))
         var doctor = try Doctor(settings) {
+            watchdog.begin($0)
             if Console.isTerminal { Console.progress($0) }
         }
         var verdict = Verdict(consultation)
