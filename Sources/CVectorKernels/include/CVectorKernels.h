@@ -1,7 +1,8 @@
 #pragma once
 
-/* The CPU backend's own loops, for what oneDNN has no primitive for. Each is compiled for AVX-512, for AVX2 and for any x86-64, and the
-   loader takes what the processor has; elsewhere there is one version. Arrays need no alignment. */
+/* The CPU backend's own loops, for what oneDNN has no primitive for, or a slower one. Each is compiled for AVX-512, for AVX2 and for any x86-64, and the
+   loader takes what the processor has; elsewhere there is one version. Those after a question (semblance_has_...) need what it asks for. Arrays need
+   no alignment. */
 
 /* scores[r] = the inner product of query [dimension] and row r of rows [count, dimension]. */
 void semblance_scan(const float *query, const float *rows, long count, long dimension, float *scores);
