@@ -2,14 +2,14 @@
 // work-groups of any size; preluGradient: one work-group of GROUP for each (channel, split).
 
 __kernel void activation(
-    CONST_TENSOR(x), SLOPE_PARAMETER TENSOR(y), const int channels, const int spatial, ACTIVATION_CONSTANTS,
+    CONST_VALUES(x), SLOPE_PARAMETER VALUES(y), const int channels, const int spatial, ACTIVATION_CONSTANTS,
     const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
     const float a = ACTIVATION_A((index_t)i * VECTOR / (index_t)spatial % (index_t)channels);
-    const floatv v = CONST_VECTORS(x)[i];
-    VECTORS(y)[i] = ACTIVATE(floatv, v, a);
+    const floatv v = LOAD_VECTOR(x, i);
+    STORE_VECTOR(y, i, ACTIVATE(floatv, v, a));
 }
 
 // The derivative at x times dy; `a` and `b` are the activation's constants.
@@ -46,17 +46,18 @@ static floatv gradient(floatv x, floatv dy, float a, float b)
 }
 
 __kernel void activationGradient(
-    CONST_TENSOR(x), CONST_TENSOR(dy), TENSOR(dx), const int channels, const int spatial, ACTIVATION_CONSTANTS,
+    CONST_VALUES(x), CONST_VALUES(dy), VALUES(dx), const int channels, const int spatial, ACTIVATION_CONSTANTS,
     const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
-    VECTORS(dx)[i] = gradient(CONST_VECTORS(x)[i], CONST_VECTORS(dy)[i], activation_a, activation_b);
+    const floatv result = gradient(LOAD_VECTOR(x, i), LOAD_VECTOR(dy, i), activation_a, activation_b);
+    STORE_VECTOR(dx, i, result);
 }
 
 // dx, and for each (split, channel) its part of the slope's gradient.
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void preluGradient(
-    CONST_TENSOR(x), CONST_TENSOR(dy), CONST_TENSOR(slope), TENSOR(dx), TENSOR(partial), const int channels,
+    CONST_VALUES(x), CONST_VALUES(dy), CONST_TENSOR(slope), VALUES(dx), TENSOR(partial), const int channels,
     const int spatial, const ulong total, const ulong chunk)
 {
     __local float scratch[GROUP];
@@ -67,9 +68,9 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void preluGradient(
     float sum = 0.0f;
     for (index_t j = begin + get_local_id(0); j < end; j += GROUP) {
         const index_t i = channel_place(j, channel, channels, spatial);
-        const float v = AT(x)[i];
-        const float g = AT(dy)[i];
-        AT(dx)[i] = v > 0.0f ? g : a * g;
+        const float v = LOAD(AT(x), i);
+        const float g = LOAD(AT(dy), i);
+        STORE(AT(dx), i, v > 0.0f ? g : a * g);
         sum += v > 0.0f ? 0.0f : v * g;
     }
     sum = group_sum(sum, scratch);

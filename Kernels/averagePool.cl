@@ -23,34 +23,34 @@ static float window_share(const int row, const int column, WINDOW)
 #endif
 }
 
-__kernel void averagePool(CONST_TENSOR(x), TENSOR(y), WINDOW, const ulong count)
+__kernel void averagePool(CONST_VALUES(x), VALUES(y), WINDOW, const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
     const int column = (index_t)i % (index_t)outputWidth;
     const index_t line = (index_t)i / (index_t)outputWidth;
     const int row = line % (index_t)outputHeight;
-    __global const float *plane = AT(x) + (size_t)(line / (index_t)outputHeight) * height * width;
+    __global const ELEMENT(x) *plane = AT(x) + (size_t)(line / (index_t)outputHeight) * height * width;
     float sum = 0.0f;
     for (int kh = 0; kh < kernelHeight; kh++) {
         const int h = row * strideHeight - padTop + kh * dilationHeight;
         if (h < 0 || h >= height) continue;
         for (int kw = 0; kw < kernelWidth; kw++) {
             const int w = column * strideWidth - padLeft + kw * dilationWidth;
-            if (w >= 0 && w < width) sum += plane[(size_t)h * width + w];
+            if (w >= 0 && w < width) sum += LOAD(plane, (size_t)h * width + w);
         }
     }
-    AT(y)[i] = sum * window_share(row, column, WINDOW_VALUES);
+    STORE(AT(y), i, sum * window_share(row, column, WINDOW_VALUES));
 }
 
-__kernel void averagePoolGradient(CONST_TENSOR(dy), TENSOR(dx), WINDOW, const ulong count)
+__kernel void averagePoolGradient(CONST_VALUES(dy), VALUES(dx), WINDOW, const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
     const int w = (index_t)i % (index_t)width;
     const index_t line = (index_t)i / (index_t)width;
     const int h = line % (index_t)height;
-    __global const float *plane = AT(dy) + (size_t)(line / (index_t)height) * outputHeight * outputWidth;
+    __global const ELEMENT(dy) *plane = AT(dy) + (size_t)(line / (index_t)height) * outputHeight * outputWidth;
     float sum = 0.0f;
     for (int kh = 0; kh < kernelHeight; kh++) {
         const int down = h + padTop - kh * dilationHeight;
@@ -60,8 +60,8 @@ __kernel void averagePoolGradient(CONST_TENSOR(dy), TENSOR(dx), WINDOW, const ul
             const int right = w + padLeft - kw * dilationWidth;
             const int column = right / strideWidth;
             if (right < 0 || right % strideWidth != 0 || column >= outputWidth) continue;
-            sum += plane[(size_t)row * outputWidth + column] * window_share(row, column, WINDOW_VALUES);
+            sum += LOAD(plane, (size_t)row * outputWidth + column) * window_share(row, column, WINDOW_VALUES);
         }
     }
-    AT(dx)[i] = sum;
+    STORE(AT(dx), i, sum);
 }

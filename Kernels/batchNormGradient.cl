@@ -12,7 +12,7 @@ static float inverse_deviation(float spread, float epsilon)
 
 // dgamma and dbeta [splits, C]: parts of sum(dy * normalised x) and of sum(dy).
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void batchNormGradientSums(
-    CONST_TENSOR(x), CONST_TENSOR(dy), CONST_TENSOR(mean), CONST_TENSOR(spread), TENSOR(dgamma), TENSOR(dbeta),
+    CONST_VALUES(x), CONST_VALUES(dy), CONST_TENSOR(mean), CONST_TENSOR(spread), TENSOR(dgamma), TENSOR(dbeta),
     const int channels, const int spatial, const float epsilon, const ulong total, const ulong chunk)
 {
     __local float scratch[GROUP];
@@ -24,8 +24,8 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void batchNormGradie
     float sum = 0.0f;
     for (index_t j = begin + get_local_id(0); j < end; j += GROUP) {
         const index_t i = channel_place(j, channel, channels, spatial);
-        const float g = AT(dy)[i];
-        products += g * (AT(x)[i] - m);
+        const float g = LOAD(AT(dy), i);
+        products += g * (LOAD(AT(x), i) - m);
         sum += g;
     }
     products = group_sum(products, scratch);
@@ -39,18 +39,18 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void batchNormGradie
 
 // dx; `each` is 1 over the elements of a channel.
 __kernel void batchNormGradient(
-    CONST_TENSOR(x), CONST_TENSOR(dy), CONST_TENSOR(gamma), CONST_TENSOR(mean), CONST_TENSOR(spread),
-    CONST_TENSOR(dgamma), CONST_TENSOR(dbeta), TENSOR(dx), const int channels, const int spatial,
+    CONST_VALUES(x), CONST_VALUES(dy), CONST_TENSOR(gamma), CONST_TENSOR(mean), CONST_TENSOR(spread),
+    CONST_TENSOR(dgamma), CONST_TENSOR(dbeta), VALUES(dx), const int channels, const int spatial,
     const float epsilon, const float each, const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
     const index_t c = (index_t)i * VECTOR / (index_t)spatial % (index_t)channels;
     const float inverse = inverse_deviation(AT(spread)[c], epsilon);
-    floatv g = CONST_VECTORS(dy)[i];
+    floatv g = LOAD_VECTOR(dy, i);
 #if !FROZEN
-    const floatv normalised = (CONST_VECTORS(x)[i] - AT(mean)[c]) * inverse;
+    const floatv normalised = (LOAD_VECTOR(x, i) - AT(mean)[c]) * inverse;
     g -= (AT(dbeta)[c] + normalised * AT(dgamma)[c]) * each;
 #endif
-    VECTORS(dx)[i] = g * (AT(gamma)[c] * inverse);
+    STORE_VECTOR(dx, i, g * (AT(gamma)[c] * inverse));
 }

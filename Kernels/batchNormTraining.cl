@@ -27,7 +27,7 @@ static void merge_parts(__local float *counts, __local float *means, __local flo
 
 // partial: means [splits, C], then squared deviations [splits, C].
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void batchNormStatistics(
-    CONST_TENSOR(x), TENSOR(partial), const int channels, const int spatial, const ulong total, const ulong chunk)
+    CONST_VALUES(x), TENSOR(partial), const int channels, const int spatial, const ulong total, const ulong chunk)
 {
     __local float counts[GROUP], means[GROUP], deviations[GROUP];
     const uint item = get_local_id(0);
@@ -35,12 +35,12 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void batchNormStatis
     const index_t begin = get_group_id(1) * chunk;
     const index_t end = min(begin + (index_t)chunk, (index_t)total);
     const index_t first = begin + item;
-    const float origin = first < end ? AT(x)[channel_place(first, channel, channels, spatial)] : 0.0f;
+    const float origin = first < end ? LOAD(AT(x), channel_place(first, channel, channels, spatial)) : 0.0f;
     float sum = 0.0f;
     float squares = 0.0f;
     float n = 0.0f;
     for (index_t j = first; j < end; j += GROUP) {
-        const float d = AT(x)[channel_place(j, channel, channels, spatial)] - origin;
+        const float d = LOAD(AT(x), channel_place(j, channel, channels, spatial)) - origin;
         sum += d;
         squares += d * d;
         n += 1.0f;
@@ -92,12 +92,12 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void batchNormMerge(
 }
 
 __kernel void batchNormTraining(
-    CONST_TENSOR(x), CONST_TENSOR(gamma), CONST_TENSOR(beta), CONST_TENSOR(mean), CONST_TENSOR(inverseDeviation),
-    TENSOR(y), const int channels, const int spatial, const ulong count)
+    CONST_VALUES(x), CONST_TENSOR(gamma), CONST_TENSOR(beta), CONST_TENSOR(mean), CONST_TENSOR(inverseDeviation),
+    VALUES(y), const int channels, const int spatial, const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
     const index_t c = (index_t)i * VECTOR / (index_t)spatial % (index_t)channels;
-    const floatv normalised = (CONST_VECTORS(x)[i] - AT(mean)[c]) * AT(inverseDeviation)[c];
-    VECTORS(y)[i] = normalised * AT(gamma)[c] + AT(beta)[c];
+    const floatv normalised = (LOAD_VECTOR(x, i) - AT(mean)[c]) * AT(inverseDeviation)[c];
+    STORE_VECTOR(y, i, normalised * AT(gamma)[c] + AT(beta)[c]);
 }

@@ -3,17 +3,17 @@
 // element a work-item. Work-groups of any size.
 
 #define BINARY(name, OPERATOR)                                                                                \
-    __kernel void name(CONST_TENSOR(a), CONST_TENSOR(b), TENSOR(y), const ulong count)                        \
+    __kernel void name(CONST_VALUES(a), CONST_VALUES(b), VALUES(y), const ulong count)                        \
     {                                                                                                         \
         const size_t i = get_global_id(0);                                                                    \
         if (i >= count) return;                                                                               \
-        VECTORS(y)[i] = CONST_VECTORS(a)[i] OPERATOR CONST_VECTORS(b)[i];                                     \
+        STORE_VECTOR(y, i, LOAD_VECTOR(a, i) OPERATOR LOAD_VECTOR(b, i));                                     \
     }                                                                                                         \
-    __kernel void name##Broadcast(CONST_TENSOR(a), CONST_TENSOR(b), TENSOR(y), STRIDED(b), const ulong count) \
+    __kernel void name##Broadcast(CONST_VALUES(a), CONST_VALUES(b), VALUES(y), STRIDED(b), const ulong count) \
     {                                                                                                         \
         const size_t i = get_global_id(0);                                                                    \
         if (i >= count) return;                                                                               \
-        AT(y)[i] = AT(a)[i] OPERATOR AT(b)[PLACE(b, i)];                                                      \
+        STORE(AT(y), i, LOAD(AT(a), i) OPERATOR LOAD(AT(b), PLACE(b, i)));                                    \
     }
 
 BINARY(add, +)

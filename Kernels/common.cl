@@ -6,6 +6,78 @@
 // The pointer to a tensor argument's first element.
 #define AT(name) (name##_base + name##_offset)
 
+// A tensor argument of values that may be stored in half: where HALF_name is 1. All arithmetic is in float; LOAD and STORE convert. Halves
+// are declared as ushort, for devices that know no half but in vload_half and vstore_half.
+#define VALUES(name) __global ELEMENT(name) *restrict name##_base, const ulong name##_offset
+#define CONST_VALUES(name) __global const ELEMENT(name) *restrict name##_base, const ulong name##_offset
+// The type of its elements, for pointers into it.
+#define ELEMENT(name) ELEMENT_OF(HALF_##name)
+#define ELEMENT_OF(is_half) ELEMENT_JOIN(is_half)
+#define ELEMENT_JOIN(is_half) ELEMENT_##is_half
+#define ELEMENT_0 float
+#define ELEMENT_1 ushort
+
+// The names of such arguments.
+#ifndef HALF_x
+#define HALF_x 0
+#endif
+#ifndef HALF_y
+#define HALF_y 0
+#endif
+#ifndef HALF_dx
+#define HALF_dx 0
+#endif
+#ifndef HALF_dy
+#define HALF_dy 0
+#endif
+#ifndef HALF_a
+#define HALF_a 0
+#endif
+#ifndef HALF_b
+#define HALF_b 0
+#endif
+#ifndef HALF_c
+#define HALF_c 0
+#endif
+#ifndef HALF_columns
+#define HALF_columns 0
+#endif
+#ifndef HALF_residual
+#define HALF_residual 0
+#endif
+
+// Element i from a pointer to either type; the condition is a constant.
+#define IS_HALF(p) (sizeof(*(p)) == 2)
+#define HALVES(p) ((__global half *)(p))
+#define CONST_HALVES(p) ((const __global half *)(p))
+#define LOAD(p, i) (IS_HALF(p) ? vload_half((i), CONST_HALVES(p)) : ((const __global float *)(p))[i])
+#define STORE(p, i, value)                             \
+    do {                                               \
+        if (IS_HALF(p))                                \
+            vstore_half_rte((value), (i), HALVES(p));  \
+        else                                           \
+            ((__global float *)(p))[i] = (value);      \
+    } while (0)
+// Four elements at `p`, a multiple of four elements from the start of the buffer; sixteen, from any place.
+#define LOAD4(p) (IS_HALF(p) ? vloada_half4(0, CONST_HALVES(p)) : *(const __global float4 *)(p))
+#define LOAD16(p) (IS_HALF(p) ? vload_half16(0, CONST_HALVES(p)) : vload16(0, (const __global float *)(p)))
+#define STORE4(p, value)                             \
+    do {                                             \
+        if (IS_HALF(p))                              \
+            vstorea_half4_rte((value), 0, HALVES(p)); \
+        else                                         \
+            *(__global float4 *)(p) = (value);       \
+    } while (0)
+#define STORE16(p, value)                                     \
+    do {                                                      \
+        if (IS_HALF(p))                                       \
+            vstore_half16_rte((value), 0, HALVES(p));         \
+        else                                                  \
+            vstore16((value), 0, (__global float *)(p));      \
+    } while (0)
+#define LOAD1(p) LOAD(p, 0)
+#define STORE1(p, value) STORE(p, 0, value)
+
 // Flat indices. WIDE is set where a tensor has 2^31 elements or more: 64-bit divisions are slow on GPUs.
 #ifdef WIDE
 typedef ulong index_t;
@@ -26,6 +98,14 @@ typedef int intv;
 #endif
 #define VECTORS(name) ((__global floatv *)AT(name))
 #define CONST_VECTORS(name) ((__global const floatv *)AT(name))
+// Vector i of values that may be stored in half.
+#if VECTOR == 4
+#define LOAD_VECTOR(name, i) LOAD4(AT(name) + 4 * (i))
+#define STORE_VECTOR(name, i, value) STORE4(AT(name) + 4 * (i), value)
+#else
+#define LOAD_VECTOR(name, i) LOAD(AT(name), i)
+#define STORE_VECTOR(name, i, value) STORE(AT(name), i, value)
+#endif
 
 // Work-items of a work-group that reduces together: a power of two.
 #ifndef GROUP
@@ -168,7 +248,7 @@ static float clip_scale(float squaredNorm, float clipNorm) { return fmin(1.0f, c
 
 // The epilogue of products and convolutions, activation(value + bias + residual): its parameters, those that are switched on by BIAS
 // (0 none, 1 one a channel), RESIDUAL and ACTIVATION, and the code for `value`, a variable of type T. `place` points to the
-// element of the residual that belongs to it, and LOAD reads a T from there.
+// element of the residual that belongs to it, and LOAD_T reads a T from there.
 #ifndef BIAS
 #define BIAS 0
 #endif
@@ -186,19 +266,16 @@ static float clip_scale(float squaredNorm, float clipNorm) { return fmin(1.0f, c
 #define ADD_BIAS(T, value, channel)
 #endif
 #if RESIDUAL
-#define RESIDUAL_PARAMETER CONST_TENSOR(residual),
-#define ADD_RESIDUAL(value, place, LOAD) value += LOAD(place);
+#define RESIDUAL_PARAMETER CONST_VALUES(residual),
+#define ADD_RESIDUAL(value, place, LOAD_T) value += LOAD_T(place);
 #else
 #define RESIDUAL_PARAMETER
-#define ADD_RESIDUAL(value, place, LOAD)
+#define ADD_RESIDUAL(value, place, LOAD_T)
 #endif
 #define EPILOGUE_PARAMETERS BIAS_PARAMETER RESIDUAL_PARAMETER SLOPE_PARAMETER ACTIVATION_CONSTANTS
-#define FINISH(T, value, channel, place, LOAD)                  \
+#define FINISH(T, value, channel, place, LOAD_T)                \
     {                                                           \
         ADD_BIAS(T, value, channel)                             \
-        ADD_RESIDUAL(value, place, LOAD)                        \
+        ADD_RESIDUAL(value, place, LOAD_T)                        \
         value = ACTIVATE(T, value, ACTIVATION_A(channel));      \
     }
-#define LOAD1(p) (*(p))
-// Of an address that is a multiple of 16 bytes.
-#define LOAD4(p) (*(const __global float4 *)(p))

@@ -14,7 +14,7 @@
 
 // Global: positions (rounded up), channels x taps, images.
 __kernel void im2col(
-    CONST_TENSOR(x), TENSOR(columns), const int channels, const ulong image_stride, const ulong row_stride,
+    CONST_VALUES(x), VALUES(columns), const int channels, const ulong image_stride, const ulong row_stride,
     GEOMETRY) {
     const int position = get_global_id(0);
     if (position >= out_height * out_width) return;
@@ -23,18 +23,18 @@ __kernel void im2col(
     const int i = position / out_width * stride_height - padding_top + tap / kernel_width * dilation_height;
     const int j = position % out_width * stride_width - padding_left + tap % kernel_width * dilation_width;
     const bool inside = i >= 0 && i < height && j >= 0 && j < width;
-    AT(columns)[image * image_stride + row * row_stride + position] =
-        inside ? AT(x)[(((ulong)image * channels + channel) * height + i) * width + j] : 0.0f;
+    const ulong pixel = (((ulong)image * channels + channel) * height + i) * width + j;
+    STORE(AT(columns), image * image_stride + row * row_stride + position, inside ? LOAD(AT(x), pixel) : 0.0f);
 }
 
 // Global: channels x taps, images.
 __kernel void im2col_rows(
-    CONST_TENSOR(x), TENSOR(columns), const int channels, const ulong image_stride, const ulong row_stride,
+    CONST_VALUES(x), VALUES(columns), const int channels, const ulong image_stride, const ulong row_stride,
     GEOMETRY) {
     const int row = get_global_id(0), image = get_global_id(1);
     const int tap = row % (kernel_height * kernel_width), channel = row / (kernel_height * kernel_width);
-    const __global float *plane = AT(x) + ((ulong)image * channels + channel) * height * width;
-    __global float *target = AT(columns) + image * image_stride + row * row_stride;
+    const __global ELEMENT(x) *plane = AT(x) + ((ulong)image * channels + channel) * height * width;
+    __global ELEMENT(columns) *target = AT(columns) + image * image_stride + row * row_stride;
     const int shift = tap % kernel_width * dilation_width - padding_left;
     // The output columns whose pixel lies inside the image: first <= column < last.
     const int first = clamp((-shift + stride_width - 1) / stride_width, 0, out_width);
@@ -42,28 +42,28 @@ __kernel void im2col_rows(
     for (int r = 0; r < out_height; r++, target += out_width) {
         const int i = r * stride_height - padding_top + tap / kernel_width * dilation_height;
         if (i < 0 || i >= height || shift >= width || first == last) {
-            for (int q = 0; q < out_width; q++) target[q] = 0.0f;
+            for (int q = 0; q < out_width; q++) STORE(target, q, 0.0f);
             continue;
         }
-        const __global float *source = plane + (ulong)i * width + shift;
-        for (int q = 0; q < first; q++) target[q] = 0.0f;
+        const __global ELEMENT(x) *source = plane + (ulong)i * width + shift;
+        for (int q = 0; q < first; q++) STORE(target, q, 0.0f);
         if (stride_width == 1)
-            for (int q = first; q < last; q++) target[q] = source[q];
+            for (int q = first; q < last; q++) STORE(target, q, LOAD(source, q));
         else
-            for (int q = first; q < last; q++) target[q] = source[q * stride_width];
-        for (int q = last; q < out_width; q++) target[q] = 0.0f;
+            for (int q = first; q < last; q++) STORE(target, q, LOAD(source, q * stride_width));
+        for (int q = last; q < out_width; q++) STORE(target, q, 0.0f);
     }
 }
 
 // Global: pixels (rounded up), channels, images. Gathers, so that the order of the sum is fixed.
 __kernel void col2im(
-    CONST_TENSOR(columns), TENSOR(x), const int channels, const ulong image_stride, const ulong row_stride,
+    CONST_VALUES(columns), VALUES(x), const int channels, const ulong image_stride, const ulong row_stride,
     GEOMETRY) {
     const int pixel = get_global_id(0);
     if (pixel >= height * width) return;
     const int channel = get_global_id(1), image = get_global_id(2);
     const int i = pixel / width + padding_top, j = pixel % width + padding_left;
-    const __global float *source = AT(columns) + image * image_stride;
+    const __global ELEMENT(columns) *source = AT(columns) + image * image_stride;
     float sum = 0.0f;
     for (int v = 0; v < kernel_height; v++) {
         const int down = i - v * dilation_height;
@@ -72,18 +72,18 @@ __kernel void col2im(
             const int right = j - h * dilation_width;
             if (right < 0 || right % stride_width != 0 || right / stride_width >= out_width) continue;
             const ulong row = ((ulong)channel * kernel_height + v) * kernel_width + h;
-            sum += source[row * row_stride + down / stride_height * out_width + right / stride_width];
+            sum += LOAD(source, row * row_stride + down / stride_height * out_width + right / stride_width);
         }
     }
-    AT(x)[((ulong)image * channels + channel) * height * width + pixel] = sum;
+    STORE(AT(x), ((ulong)image * channels + channel) * height * width + pixel, sum);
 }
 
-// Global: rows of the input, channels, images.
+// Global: rows of the input, channels, images. x is float, as sums are made in it.
 __kernel void col2im_rows(
-    CONST_TENSOR(columns), TENSOR(x), const int channels, const ulong image_stride, const ulong row_stride,
+    CONST_VALUES(columns), TENSOR(x), const int channels, const ulong image_stride, const ulong row_stride,
     GEOMETRY) {
     const int i = get_global_id(0), channel = get_global_id(1), image = get_global_id(2);
-    const __global float *images = AT(columns) + image * image_stride;
+    const __global ELEMENT(columns) *images = AT(columns) + image * image_stride;
     __global float *target = AT(x) + (((ulong)image * channels + channel) * height + i) * width;
     for (int j = 0; j < width; j++) target[j] = 0.0f;
     for (int v = 0; v < kernel_height; v++) {
@@ -95,31 +95,31 @@ __kernel void col2im_rows(
             const int last = clamp((width - 1 - shift + stride_width) / stride_width, first, out_width);
             if (shift >= width) continue;
             const ulong row = ((ulong)channel * kernel_height + v) * kernel_width + h;
-            const __global float *source = images + row * row_stride + down / stride_height * out_width;
+            const __global ELEMENT(columns) *source = images + row * row_stride + down / stride_height * out_width;
             if (stride_width == 1)
-                for (int q = first; q < last; q++) target[q + shift] += source[q];
+                for (int q = first; q < last; q++) target[q + shift] += LOAD(source, q);
             else
-                for (int q = first; q < last; q++) target[q * stride_width + shift] += source[q];
+                for (int q = first; q < last; q++) target[q * stride_width + shift] += LOAD(source, q);
         }
     }
 }
 
 // Global: positions (rounded up), channels, images.
-__kernel void gather_images(CONST_TENSOR(x), TENSOR(y), const int positions) {
+__kernel void gather_images(CONST_VALUES(x), VALUES(y), const int positions) {
     const int position = get_global_id(0), channel = get_global_id(1), image = get_global_id(2);
     if (position >= positions) return;
     const ulong channels = get_global_size(1), images = get_global_size(2);
-    AT(y)[(channel * images + image) * positions + position] =
-        AT(x)[(image * channels + channel) * positions + position];
+    const float value = LOAD(AT(x), (image * channels + channel) * positions + position);
+    STORE(AT(y), (channel * images + image) * positions + position, value);
 }
 
 __kernel void scatter_images(
-    CONST_TENSOR(x), TENSOR(y), EPILOGUE_PARAMETERS, const int positions) {
+    CONST_VALUES(x), VALUES(y), EPILOGUE_PARAMETERS, const int positions) {
     const int position = get_global_id(0), channel = get_global_id(1), image = get_global_id(2);
     if (position >= positions) return;
     const ulong channels = get_global_size(1), images = get_global_size(2);
     const ulong place = (image * channels + channel) * positions + position;
-    float value = AT(x)[(channel * images + image) * positions + position];
+    float value = LOAD(AT(x), (channel * images + image) * positions + position);
     FINISH(float, value, channel, AT(residual) + place, LOAD1)
-    AT(y)[place] = value;
+    STORE(AT(y), place, value);
 }

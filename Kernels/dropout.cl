@@ -10,12 +10,12 @@ static uint murmur_finalise(uint h)
 }
 
 __kernel void dropout(
-    CONST_TENSOR(x), CONST_TENSOR(step), TENSOR(y), const uint seed, const uint threshold, const float scale,
+    CONST_VALUES(x), CONST_TENSOR(step), VALUES(y), const uint seed, const uint threshold, const float scale,
     const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
     const uint key = murmur_finalise((uint)AT(step)[0] ^ 0x9E3779B9u);
     const uint hash = murmur_finalise(murmur_finalise((uint)i ^ murmur_finalise(seed)) + key);
-    AT(y)[i] = hash < threshold ? 0.0f : AT(x)[i] * scale;
+    STORE(AT(y), i, hash < threshold ? 0.0f : LOAD(AT(x), i) * scale);
 }

@@ -34,30 +34,29 @@
 
 #define PARAMETERS                                                                                            \
     const int m, const int n, const int k, const int period, const float alpha, const float beta,             \
-        CONST_TENSOR(a), OPERAND(a), CONST_TENSOR(b), OPERAND(b), TENSOR(c), OPERAND(c), EPILOGUE_PARAMETERS
+        CONST_VALUES(a), OPERAND(a), CONST_VALUES(b), OPERAND(b), VALUES(c), OPERAND(c), EPILOGUE_PARAMETERS
 
-// Applies the epilogue to `value`, of type T, at `row` of the period's rows and from `column` on; LOAD reads a T.
+// Applies the epilogue to `value`, of type T, at `row` of the period's rows and from `column` on; LOAD_T reads a T.
 #if BIAS == 2
-#define ADD_COLUMN_BIAS(LOAD) value += LOAD(AT(bias) + column);
+#define ADD_COLUMN_BIAS(LOAD_T) value += LOAD_T(AT(bias) + column);
 #else
-#define ADD_COLUMN_BIAS(LOAD)
+#define ADD_COLUMN_BIAS(LOAD_T)
 #endif
-#define EPILOGUE(T, LOAD)                                    \
+#define EPILOGUE(T, LOAD_T)                                  \
     {                                                        \
-        ADD_COLUMN_BIAS(LOAD)                                \
-        FINISH(T, value, row, PLACE_OF_RESIDUAL, LOAD)       \
+        ADD_COLUMN_BIAS(LOAD_T)                              \
+        FINISH(T, value, row, PLACE_OF_RESIDUAL, LOAD_T)     \
     }
-#define LOAD16(p) vload16(0, (p))
 
 // Stores one element; `c_place` is the product's C.
 #define PLACE_OF_RESIDUAL (AT(residual) + (c_place - AT(c)) + (ulong)i * c_leading + column)
-#define STORE1(sum)                                                \
-    {                                                              \
-        __global float *place = c_place + (ulong)i * c_leading + column; \
-        float value = alpha * (sum);                               \
-        if (beta != 0.0f) value += beta * *place;                  \
-        EPILOGUE(float, LOAD1)                                     \
-        *place = value;                                            \
+#define FINISH_ELEMENT(sum)                                            \
+    {                                                                  \
+        __global ELEMENT(c) *place = c_place + (ulong)i * c_leading + column; \
+        float value = alpha * (sum);                                   \
+        if (beta != 0.0f) value += beta * LOAD1(place);                \
+        EPILOGUE(float, LOAD1)                                         \
+        STORE1(place, value);                                          \
     }
 
 #ifdef LONG_VECTORS
@@ -66,28 +65,28 @@
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_vector_nn(PARAMETERS) {
     const int batch = get_global_id(2);
     const int top = get_global_id(0) * ROWS, left = get_global_id(1) * 32;
-    const __global float *a_place = OPERAND_PLACE(a, batch);
+    const __global ELEMENT(a) *a_place = OPERAND_PLACE(a, batch);
     // Loads may run past the end of a row, and past the last tensor of a buffer: buffers have a margin for it.
-    const __global float *b_place = OPERAND_PLACE(b, batch) + left;
-    __global float *c_place = OPERAND_PLACE(c, batch);
+    const __global ELEMENT(b) *b_place = OPERAND_PLACE(b, batch) + left;
+    __global ELEMENT(c) *c_place = OPERAND_PLACE(c, batch);
 
     float16 sums[ROWS][2];
 #pragma unroll
     for (int i = 0; i < ROWS; i++) sums[i][0] = sums[i][1] = (float16)(0.0f);
 
     // Rows past the last compute the last one again, and are not stored.
-    const __global float *a_row[ROWS];
+    const __global ELEMENT(a) *a_row[ROWS];
 #pragma unroll
     for (int i = 0; i < ROWS; i++) {
         const int row = min(top + i, m - 1);
         a_row[i] = a_place + (TRANSPOSE_A ? (ulong)row : (ulong)row * a_leading);
     }
     for (int x = 0; x < k; x++) {
-        const float16 b0 = vload16(0, b_place), b1 = vload16(1, b_place);
+        const float16 b0 = LOAD16(b_place), b1 = LOAD16(b_place + 16);
         b_place += b_leading;
 #pragma unroll
         for (int i = 0; i < ROWS; i++) {
-            const float16 value = (float16)(*a_row[i]);
+            const float16 value = (float16)(LOAD1(a_row[i]));
             a_row[i] += TRANSPOSE_A ? a_leading : 1;
             sums[i][0] = fma(value, b0, sums[i][0]);
             sums[i][1] = fma(value, b1, sums[i][1]);
@@ -104,11 +103,11 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_vector_nn(PARA
 #pragma unroll
                 for (int half_ = 0; half_ < 2; half_++) {
                     const int column = left + 16 * half_;
-                    __global float *place = c_place + (ulong)i * c_leading + column;
+                    __global ELEMENT(c) *place = c_place + (ulong)i * c_leading + column;
                     float16 value = alpha * sums[r][half_];
-                    if (beta != 0.0f) value += beta * vload16(0, place);
+                    if (beta != 0.0f) value += beta * LOAD16(place);
                     EPILOGUE(float16, LOAD16)
-                    vstore16(value, 0, place);
+                    STORE16(place, value);
                 }
             }
         }
@@ -122,7 +121,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_vector_nn(PARA
         for (int r = 0; r < rows; r++) {
             const int i = top + r;
             const int row = (batch % period) * m + i;
-            for (int column = left; column < n; column++) STORE1(tile[r * 32 + column - left])
+            for (int column = left; column < n; column++) FINISH_ELEMENT(tile[r * 32 + column - left])
         }
     }
 }
@@ -137,9 +136,11 @@ float sum16(float16 v) {
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_vector_nt(PARAMETERS) {
     const int batch = get_global_id(2);
     const int top = get_global_id(0) * 4, left = get_global_id(1) * 4;
-    const __global float *a_place = OPERAND_PLACE(a, batch), *b_place = OPERAND_PLACE(b, batch);
-    __global float *c_place = OPERAND_PLACE(c, batch);
-    const __global float *a_row[4], *b_row[4];
+    const __global ELEMENT(a) *a_place = OPERAND_PLACE(a, batch);
+    const __global ELEMENT(b) *b_place = OPERAND_PLACE(b, batch);
+    __global ELEMENT(c) *c_place = OPERAND_PLACE(c, batch);
+    const __global ELEMENT(a) *a_row[4];
+    const __global ELEMENT(b) *b_row[4];
     float16 sums[4][4];
     float tails[4][4];
 #pragma unroll
@@ -157,8 +158,8 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_vector_nt(PARA
         float16 a_value[4], b_value[4];
 #pragma unroll
         for (int i = 0; i < 4; i++) {
-            a_value[i] = vload16(0, a_row[i] + x);
-            b_value[i] = vload16(0, b_row[i] + x);
+            a_value[i] = LOAD16(a_row[i] + x);
+            b_value[i] = LOAD16(b_row[i] + x);
         }
 #pragma unroll
         for (int i = 0; i < 4; i++)
@@ -169,7 +170,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_vector_nt(PARA
 #pragma unroll
         for (int i = 0; i < 4; i++)
 #pragma unroll
-            for (int j = 0; j < 4; j++) tails[i][j] = fma(a_row[i][x], b_row[j][x], tails[i][j]);
+            for (int j = 0; j < 4; j++) tails[i][j] = fma(LOAD(a_row[i], x), LOAD(b_row[j], x), tails[i][j]);
 
 #pragma unroll
     for (int r = 0; r < 4; r++)
@@ -178,7 +179,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void gemm_vector_nt(PARA
             const int i = top + r, column = left + q;
             if (i < m && column < n) {
                 const int row = (batch % period) * m + i;
-                STORE1(sum16(sums[r][q]) + tails[r][q])
+                FINISH_ELEMENT(sum16(sums[r][q]) + tails[r][q])
             }
         }
 }
@@ -192,8 +193,9 @@ __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void gemm_tiled(PA
     const int item = y * SIDE + x;
     const int batch = get_global_id(2);
     const int top = get_group_id(1) * TILE, left = get_group_id(0) * TILE;
-    const __global float *a_place = OPERAND_PLACE(a, batch), *b_place = OPERAND_PLACE(b, batch);
-    __global float *c_place = OPERAND_PLACE(c, batch);
+    const __global ELEMENT(a) *a_place = OPERAND_PLACE(a, batch);
+    const __global ELEMENT(b) *b_place = OPERAND_PLACE(b, batch);
+    __global ELEMENT(c) *c_place = OPERAND_PLACE(c, batch);
 
     float sums[PER_ITEM][PER_ITEM];
 #pragma unroll
@@ -213,14 +215,14 @@ __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void gemm_tiled(PA
             const bool inside = top + i < m && start + d < depth;
             const ulong place = TRANSPOSE_A ? (ulong)(start + d) * a_leading + top + i
                                             : (ulong)(top + i) * a_leading + start + d;
-            a_tile[d][i] = inside ? a_place[place] : 0.0f;
+            a_tile[d][i] = inside ? LOAD(a_place, place) : 0.0f;
         }
         for (int e = item; e < TILE * DEPTH; e += SIDE * SIDE) {
             const int j = TRANSPOSE_B ? e / DEPTH : e % TILE, d = TRANSPOSE_B ? e % DEPTH : e / TILE;
             const bool inside = left + j < n && start + d < depth;
             const ulong place = TRANSPOSE_B ? (ulong)(left + j) * b_leading + start + d
                                             : (ulong)(start + d) * b_leading + left + j;
-            b_tile[d][j] = inside ? b_place[place] : 0.0f;
+            b_tile[d][j] = inside ? LOAD(b_place, place) : 0.0f;
         }
         barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll
@@ -246,37 +248,37 @@ __kernel __attribute__((reqd_work_group_size(SIDE, SIDE, 1))) void gemm_tiled(PA
             const int i = top + y + SIDE * r, column = left + x + SIDE * q;
             if (i < m && column < n) {
                 const int row = (batch % period) * m + i;
-                STORE1(sums[r][q])
+                FINISH_ELEMENT(sums[r][q])
             }
         }
 }
 
 __kernel void gemm_reduce(
     CONST_TENSOR(partial), const int splits, const int m, const int n, const int period, const float beta,
-    TENSOR(c), OPERAND(c), EPILOGUE_PARAMETERS, const int count)
+    VALUES(c), OPERAND(c), EPILOGUE_PARAMETERS, const int count)
 {
     const int index = get_global_id(0);
     if (index >= count) return;
     const int column = index % n, i = index / n % m, batch = index / n / m;
     const int row = (batch % period) * m + i;
-    __global float *c_place = OPERAND_PLACE(c, batch);
+    __global ELEMENT(c) *c_place = OPERAND_PLACE(c, batch);
     float sum = 0.0f;
     for (int split = 0; split < splits; split++) sum += AT(partial)[(ulong)split * count + index];
     const float alpha = 1.0f;
-    STORE1(sum)
+    FINISH_ELEMENT(sum)
 }
 
 __kernel void gemm_epilogue(
-    const int m, const int n, const int period, TENSOR(c), OPERAND(c), EPILOGUE_PARAMETERS, const int count) {
+    const int m, const int n, const int period, VALUES(c), OPERAND(c), EPILOGUE_PARAMETERS, const int count) {
     const int index = get_global_id(0);
     if (index >= count) return;
     const int column = index % n, i = index / n % m, batch = index / n / m;
     const int row = (batch % period) * m + i;
-    __global float *c_place = OPERAND_PLACE(c, batch);
-    __global float *place = c_place + (ulong)i * c_leading + column;
-    float value = *place;
+    __global ELEMENT(c) *c_place = OPERAND_PLACE(c, batch);
+    __global ELEMENT(c) *place = c_place + (ulong)i * c_leading + column;
+    float value = LOAD1(place);
     EPILOGUE(float, LOAD1)
-    *place = value;
+    STORE1(place, value);
 }
 
 #endif

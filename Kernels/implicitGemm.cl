@@ -60,15 +60,15 @@ __kernel void pack_filters(
 }
 
 // Stores `value`, of type T, at `row` and at `position` of an image.
-#define STORE(T, LOAD)                                                                                   \
+#define FINISH_AT(T, LOAD_T, STORE_T)                                                                    \
     {                                                                                                    \
         const ulong place = ((ulong)(image * groups + group) * rows + row) * positions + position;       \
-        FINISH(T, value, group * rows + row, AT(residual) + place, LOAD)                                 \
-        *(__global T *)(target + place) = value;                                                         \
+        FINISH(T, value, group * rows + row, AT(residual) + place, LOAD_T)                               \
+        STORE_T(target + place, value);                                                                  \
     }
 
 __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void implicit_gemm(
-    CONST_TENSOR(x), CONST_TENSOR(filters), TENSOR(y), EPILOGUE_PARAMETERS, const int images, const int groups,
+    CONST_VALUES(x), CONST_TENSOR(filters), VALUES(y), EPILOGUE_PARAMETERS, const int images, const int groups,
     const int channels, const int rows, const int height, const int width, const int stride_height,
     const int stride_width, const int dilation_height, const int dilation_width, const int padding_top,
     const int padding_left, const int out_height, const int out_width, const int padded_depth, const int part_depth,
@@ -93,7 +93,7 @@ __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void 
     const int own = left + slice_column * COLUMN_WIDTH;
     const bool is_column = own < columns;
     const int own_position = is_column ? own % positions : 0;
-    const __global float *image_source =
+    const __global ELEMENT(x) *image_source =
         AT(x) + ((ulong)(is_column ? own / positions : 0) * groups + group) * channels * plane;
 #if !POINTWISE
     const int own_top = own_position / out_width * stride_height - padding_top;
@@ -119,7 +119,7 @@ __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void 
             const int i = own_top + tap / KERNEL_WIDTH * dilation_height;
             const int j = own_left + tap % KERNEL_WIDTH * dilation_width;
             const bool inside = is_column && i >= 0 && i < height && j >= 0 && j < width;
-            const __global float *tap_source = image_source + (start % channels) * plane + (inside ? i * width + j : 0);
+            const __global ELEMENT(x) *tap_source = image_source + (start % channels) * plane + (inside ? i * width + j : 0);
 #endif
 #pragma unroll
             for (int load = 0; load < COLUMN_LOADS; load++) {
@@ -127,15 +127,15 @@ __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void 
 #if POINTWISE && VECTOR_X
                 next_columns[load] = is_column && k < last ? LOAD4(image_source + k * plane + own_position) : (float4)(0.0f);
 #elif POINTWISE
-                next_columns[load] = is_column && k < last ? image_source[k * plane + own_position] : 0.0f;
+                next_columns[load] = is_column && k < last ? LOAD(image_source, k * plane + own_position) : 0.0f;
 #elif WHOLE_TAPS
-                next_columns[load] = inside ? tap_source[row * plane] : 0.0f;
+                next_columns[load] = inside ? LOAD(tap_source, row * plane) : 0.0f;
 #else
                 const int tap = k / channels, channel = k % channels;
                 const int i = own_top + tap / KERNEL_WIDTH * dilation_height;
                 const int j = own_left + tap % KERNEL_WIDTH * dilation_width;
                 const bool inside = is_column && k < last && i >= 0 && i < height && j >= 0 && j < width;
-                next_columns[load] = inside ? image_source[channel * plane + i * width + j] : 0.0f;
+                next_columns[load] = inside ? LOAD(image_source, channel * plane + i * width + j) : 0.0f;
 #endif
             }
         }
@@ -172,7 +172,7 @@ __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void 
         barrier(CLK_LOCAL_MEM_FENCE);
     }
 
-    __global float *target = AT(y) + part * part_stride;
+    __global ELEMENT(y) *target = AT(y) + part * part_stride;
 #pragma unroll
     for (int q = 0; q < ITEM_COLUMNS / 4; q++) {
         const int start = left + (q * SIDE_COLUMNS + across) * 4;
@@ -184,7 +184,7 @@ __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void 
                 const int row = top + (r / 4 * SIDE_ROWS + down) * 4 + r % 4;
                 if (row < rows) {
                     float4 value = sums[r][q];
-                    STORE(float4, LOAD4)
+                    FINISH_AT(float4, LOAD4, STORE4)
                 }
             }
         }
@@ -199,7 +199,7 @@ __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void 
                     const int row = top + (r / 4 * SIDE_ROWS + down) * 4 + r % 4;
                     if (row < rows) {
                         float value = s == 0 ? sums[r][q].x : s == 1 ? sums[r][q].y : s == 2 ? sums[r][q].z : sums[r][q].w;
-                        STORE(float, LOAD1)
+                        FINISH_AT(float, LOAD1, STORE1)
                     }
                 }
             }

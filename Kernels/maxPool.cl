@@ -2,7 +2,7 @@
 // A NaN wins over every number. A window with nothing but padding gives minus infinity.
 
 // The largest element of window (row, column) of a plane and, in `tap`, the first of them, or -1 for none.
-static float window_maximum(__global const float *plane, const int row, const int column, int *tap, WINDOW)
+static float window_maximum(__global const ELEMENT(x) *plane, const int row, const int column, int *tap, WINDOW)
 {
     float best = -INFINITY;
     *tap = -1;
@@ -12,7 +12,7 @@ static float window_maximum(__global const float *plane, const int row, const in
         for (int kw = 0; kw < kernelWidth; kw++) {
             const int w = column * strideWidth - padLeft + kw * dilationWidth;
             if (w < 0 || w >= width) continue;
-            const float v = plane[(size_t)h * width + w];
+            const float v = LOAD(plane, (size_t)h * width + w);
             if (*tap < 0 || v > best || (isnan(v) && !isnan(best))) {
                 best = v;
                 *tap = kh * kernelWidth + kw;
@@ -22,34 +22,35 @@ static float window_maximum(__global const float *plane, const int row, const in
     return best;
 }
 
-__kernel void maxPool(CONST_TENSOR(x), TENSOR(y), WINDOW, const ulong count)
+__kernel void maxPool(CONST_VALUES(x), VALUES(y), WINDOW, const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
     const int column = (index_t)i % (index_t)outputWidth;
     const index_t line = (index_t)i / (index_t)outputWidth;
     const int row = line % (index_t)outputHeight;
-    __global const float *plane = AT(x) + (size_t)(line / (index_t)outputHeight) * height * width;
+    __global const ELEMENT(x) *plane = AT(x) + (size_t)(line / (index_t)outputHeight) * height * width;
     int tap;
-    AT(y)[i] = window_maximum(plane, row, column, &tap, WINDOW_VALUES);
+    const float best = window_maximum(plane, row, column, &tap, WINDOW_VALUES);
+    STORE(AT(y), i, best);
 }
 
 // taps, as large as dy: where in its window each maximum stands, as a whole number.
-__kernel void maxPoolTaps(CONST_TENSOR(x), TENSOR(taps), WINDOW, const ulong count)
+__kernel void maxPoolTaps(CONST_VALUES(x), TENSOR(taps), WINDOW, const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
     const int column = (index_t)i % (index_t)outputWidth;
     const index_t line = (index_t)i / (index_t)outputWidth;
     const int row = line % (index_t)outputHeight;
-    __global const float *plane = AT(x) + (size_t)(line / (index_t)outputHeight) * height * width;
+    __global const ELEMENT(x) *plane = AT(x) + (size_t)(line / (index_t)outputHeight) * height * width;
     int tap;
     window_maximum(plane, row, column, &tap, WINDOW_VALUES);
     AT(taps)[i] = tap;
 }
 
 // Each element of dx collects from the windows whose maximum it is.
-__kernel void maxPoolGradient(CONST_TENSOR(taps), CONST_TENSOR(dy), TENSOR(dx), WINDOW, const ulong count)
+__kernel void maxPoolGradient(CONST_TENSOR(taps), CONST_VALUES(dy), VALUES(dx), WINDOW, const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
@@ -65,8 +66,8 @@ __kernel void maxPoolGradient(CONST_TENSOR(taps), CONST_TENSOR(dy), TENSOR(dx), 
             const int right = w + padLeft - kw * dilationWidth;
             if (right < 0 || right % strideWidth != 0 || right / strideWidth >= outputWidth) continue;
             const size_t o = plane + (size_t)(down / strideHeight) * outputWidth + right / strideWidth;
-            if (AT(taps)[o] == kh * kernelWidth + kw) sum += AT(dy)[o];
+            if (AT(taps)[o] == kh * kernelWidth + kw) sum += LOAD(AT(dy), o);
         }
     }
-    AT(dx)[i] = sum;
+    STORE(AT(dx), i, sum);
 }

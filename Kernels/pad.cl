@@ -8,7 +8,7 @@
 #endif
 
 __kernel void pad(
-    CONST_TENSOR(x), TENSOR(y), const ulong size, const ulong padded, const ulong inner, const ulong before,
+    CONST_VALUES(x), VALUES(y), const ulong size, const ulong padded, const ulong inner, const ulong before,
     const float value, const ulong count)
 {
     const size_t i = get_global_id(0);
@@ -22,10 +22,11 @@ __kernel void pad(
     const index_t entry = inside ? place - start : place < start ? 0 : length - 1;
 #else
     if (!inside) {
-        AT(y)[i] = value;
+        STORE(AT(y), i, value);
         return;
     }
     const index_t entry = place - start;
 #endif
-    AT(y)[i] = AT(x)[(line / (index_t)padded * length + entry) * (index_t)inner + (index_t)i % (index_t)inner];
+    const index_t from = (line / (index_t)padded * length + entry) * (index_t)inner + (index_t)i % (index_t)inner;
+    STORE(AT(y), i, LOAD(AT(x), from));
 }

@@ -3,18 +3,18 @@
 // reduceSumGroups: one work-group of GROUP for each (output, split) takes `chunk` terms; y is [splits, outputs].
 
 __kernel void reduceSum(
-    CONST_TENSOR(x), TENSOR(y), STRIDED(kept), STRIDED(reduced), const ulong terms, const float scale, const ulong count)
+    CONST_VALUES(x), VALUES(y), STRIDED(kept), STRIDED(reduced), const ulong terms, const float scale, const ulong count)
 {
     const size_t o = get_global_id(0);
     if (o >= count) return;
-    __global const float *from = AT(x) + PLACE(kept, o);
+    __global const ELEMENT(x) *from = AT(x) + PLACE(kept, o);
     float sum = 0.0f;
-    for (index_t r = 0; r < (index_t)terms; r++) sum += from[PLACE(reduced, r)];
-    AT(y)[o] = sum * scale;
+    for (index_t r = 0; r < (index_t)terms; r++) sum += LOAD(from, PLACE(reduced, r));
+    STORE(AT(y), o, sum * scale);
 }
 
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduceSumGroups(
-    CONST_TENSOR(x), TENSOR(y), STRIDED(kept), STRIDED(reduced), const ulong terms, const ulong chunk,
+    CONST_VALUES(x), VALUES(y), STRIDED(kept), STRIDED(reduced), const ulong terms, const ulong chunk,
     const float scale)
 {
     __local float scratch[GROUP];
@@ -22,9 +22,9 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void reduceSumGroups
     const size_t split = get_group_id(1);
     const index_t begin = split * chunk;
     const index_t end = min(begin + (index_t)chunk, (index_t)terms);
-    __global const float *from = AT(x) + PLACE(kept, o);
+    __global const ELEMENT(x) *from = AT(x) + PLACE(kept, o);
     float sum = 0.0f;
-    for (index_t r = begin + get_local_id(0); r < end; r += GROUP) sum += from[PLACE(reduced, r)];
+    for (index_t r = begin + get_local_id(0); r < end; r += GROUP) sum += LOAD(from, PLACE(reduced, r));
     sum = group_sum(sum, scratch);
-    if (get_local_id(0) == 0) AT(y)[split * get_num_groups(0) + o] = sum * scale;
+    if (get_local_id(0) == 0) STORE(AT(y), split * get_num_groups(0) + o, sum * scale);
 }

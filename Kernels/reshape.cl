@@ -1,5 +1,5 @@
 // Copies a tensor: the reshape of what cannot share its memory.
-__kernel void reshape(CONST_TENSOR(x), TENSOR(y), const int count) {
+__kernel void reshape(CONST_VALUES(x), VALUES(y), const int count) {
     const int index = get_global_id(0);
-    if (index < count) AT(y)[index] = AT(x)[index];
+    if (index < count) STORE(AT(y), index, LOAD(AT(x), index));
 }

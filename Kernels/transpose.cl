@@ -6,15 +6,15 @@
 #define TILE 32
 #endif
 
-__kernel void transpose(CONST_TENSOR(x), TENSOR(y), STRIDED(x), const ulong count)
+__kernel void transpose(CONST_VALUES(x), VALUES(y), STRIDED(x), const ulong count)
 {
     const size_t i = get_global_id(0);
     if (i >= count) return;
-    AT(y)[i] = AT(x)[PLACE(x, i)];
+    STORE(AT(y), i, LOAD(AT(x), PLACE(x, i)));
 }
 
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void transposeTiles(
-    CONST_TENSOR(x), TENSOR(y), const ulong rows, const ulong columns)
+    CONST_VALUES(x), VALUES(y), const ulong rows, const ulong columns)
 {
     // One column more, so that the entries of a column lie in different banks.
     __local float tile[TILE][TILE + 1];
@@ -28,12 +28,12 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void transposeTiles(
     for (uint t = line; t < TILE; t += GROUP / TILE) {
         const size_t row = down * TILE + t;
         const size_t column = across * TILE + lane;
-        if (row < rows && column < columns) tile[t][lane] = AT(x)[plane + row * columns + column];
+        if (row < rows && column < columns) tile[t][lane] = LOAD(AT(x), plane + row * columns + column);
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (uint t = line; t < TILE; t += GROUP / TILE) {
         const size_t row = across * TILE + t;
         const size_t column = down * TILE + lane;
-        if (row < columns && column < rows) AT(y)[plane + row * rows + column] = tile[lane][t];
+        if (row < columns && column < rows) STORE(AT(y), plane + row * rows + column, tile[lane][t]);
     }
 }

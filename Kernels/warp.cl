@@ -11,7 +11,7 @@ static float3 warp_pixel(__global const float *pixels, int x, int y, int width, 
 }
 
 __kernel void warp(
-    CONST_TENSOR(pictures), CONST_TENSOR(views), TENSOR(y), const ulong capacity, const int height, const int width,
+    CONST_TENSOR(pictures), CONST_TENSOR(views), VALUES(y), const ulong capacity, const int height, const int width,
     const float mean, const float scale, const ulong count)
 {
     const size_t i = get_global_id(0);
@@ -35,12 +35,12 @@ __kernel void warp(
             + bottom * ((1.0f - right) * warp_pixel(pixels, j, k + 1, pictureWidth, pictureHeight)
                         + right * warp_pixel(pixels, j + 1, k + 1, pictureWidth, pictureHeight));
     }
-    __global float *to = AT(y) + image * PLANES * plane + i % plane;
+    __global ELEMENT(y) *to = AT(y) + image * PLANES * plane + i % plane;
 #if PLANES == 1
-    to[0] = (0.299f * colour.x + 0.587f * colour.y + 0.114f * colour.z - mean) * scale;
+    STORE(to, 0, (0.299f * colour.x + 0.587f * colour.y + 0.114f * colour.z - mean) * scale);
 #else
-    to[0] = ((BLUE_FIRST ? colour.z : colour.x) - mean) * scale;
-    to[plane] = (colour.y - mean) * scale;
-    to[2 * plane] = ((BLUE_FIRST ? colour.x : colour.z) - mean) * scale;
+    STORE(to, 0, ((BLUE_FIRST ? colour.z : colour.x) - mean) * scale);
+    STORE(to, plane, (colour.y - mean) * scale);
+    STORE(to, 2 * plane, ((BLUE_FIRST ? colour.x : colour.z) - mean) * scale);
 #endif
 }

@@ -107,7 +107,7 @@ __kernel void winograd_filter(
 
 // Global: tiles (rounded up), channels.
 __kernel void winograd_input(
-    CONST_TENSOR(x), TENSOR(transformed), const int images, const int height, const int width, const int padding_top,
+    CONST_VALUES(x), TENSOR(transformed), const int images, const int height, const int width, const int padding_top,
     const int padding_left, const int tile_rows, const int tile_columns, const int tiles)
 {
     const int tile = get_global_id(0), channel = get_global_id(1), channels = get_global_size(1);
@@ -115,14 +115,14 @@ __kernel void winograd_input(
     const int image = tile / image_tiles, place = tile % image_tiles;
     if (image >= images) return;
     const int top = place / tile_columns * OUT - padding_top, left = place % tile_columns * OUT - padding_left;
-    const __global float *plane = AT(x) + ((ulong)image * channels + channel) * height * width;
+    const __global ELEMENT(x) *plane = AT(x) + ((ulong)image * channels + channel) * height * width;
     float d[IN * IN];
 #pragma unroll
     for (int i = 0; i < IN; i++)
 #pragma unroll
         for (int j = 0; j < IN; j++) {
             const bool inside = top + i >= 0 && top + i < height && left + j >= 0 && left + j < width;
-            d[i * IN + j] = inside ? plane[(top + i) * width + left + j] : 0.0f;
+            d[i * IN + j] = inside ? LOAD(plane, (top + i) * width + left + j) : 0.0f;
         }
 #pragma unroll
     for (int j = 0; j < IN; j++) transform_input(d + j, IN);
@@ -140,7 +140,7 @@ __kernel void winograd_input(
 #define winograd_output winograd_output_4
 #endif
 __kernel void winograd_output(
-    CONST_TENSOR(products), TENSOR(y), EPILOGUE_PARAMETERS, const int images, const int out_height, const int out_width,
+    CONST_TENSOR(products), VALUES(y), EPILOGUE_PARAMETERS, const int images, const int out_height, const int out_width,
     const int tile_rows, const int tile_columns, const int tiles)
 {
     const int tile = get_global_id(0), row = get_global_id(1), rows = get_global_size(1);
@@ -164,7 +164,7 @@ __kernel void winograd_output(
             const ulong place = start + (top + i) * out_width + left;
             float4 value = (float4)(m[i * IN], m[i * IN + 1], m[i * IN + 2], m[i * IN + 3]);
             FINISH(float4, value, row, AT(residual) + place, LOAD4)
-            *(__global float4 *)(AT(y) + place) = value;
+            STORE4(AT(y) + place, value);
         }
 #else
 #pragma unroll
@@ -173,7 +173,7 @@ __kernel void winograd_output(
                 const ulong place = start + (top + i) * out_width + left + j;
                 float value = m[i * IN + j];
                 FINISH(float, value, row, AT(residual) + place, LOAD1)
-                AT(y)[place] = value;
+                STORE(AT(y), place, value);
             }
 #endif
     }

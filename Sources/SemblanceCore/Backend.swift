@@ -42,6 +42,8 @@ public struct PlanOptions: Sendable {
 /// Something that runs programs: the CPU through oneDNN, or an OpenCL device.
 public protocol Backend: Sendable {
     var device: Device { get }
+    /// How activations are stored and multiplied.
+    var precision: Precision { get }
 
     /// Whether an operation with these shapes runs on this backend.
     func supports(_ op: Op, inputs: [Shape], outputs: [Shape]) -> Bool
@@ -55,6 +57,7 @@ public protocol Backend: Sendable {
 }
 
 extension Backend {
+    public var precision: Precision { .float }
     public func takeNotes() -> [String] { [] }
 }
 

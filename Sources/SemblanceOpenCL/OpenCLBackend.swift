@@ -10,20 +10,23 @@ package final class OpenCLBackend: Backend {
     let faults: FaultPoints
 
     package var device: Device { opencl.device }
+    package var precision: Precision { traits.precision }
 
     /// - Parameters:
     ///   - traits: what lowering is told of the device, where it is not the truth: tests run the kernels for GPUs and every GEMM on
     ///     a CPU device.
     ///   - convolution: how convolutions are computed, in place of what the traits say.
+    ///   - precision: how activations are stored, likewise.
     ///   - faults: failures to force, for tests.
     package init(
         _ device: OpenCLDevice, traits: DeviceTraits? = nil, convolution: ConvolutionPolicy? = nil,
-        binaries: BinaryCaching = .automatic, faults: FaultInjection = FaultInjection()
+        precision: Precision? = nil, binaries: BinaryCaching = .automatic, faults: FaultInjection = FaultInjection()
     ) throws(SemblanceError) {
         opencl = device
         self.faults = FaultPoints(faults)
         var traits = traits ?? device.traits
         if let convolution { traits.convolution = convolution }
+        if let precision { traits.precision = precision }
         self.traits = traits
         programs = ProgramCache(
             device: device, store: BinaryStore(binaries, platform: device.device.platform),

@@ -10,19 +10,19 @@ extension Epilogue {
 
     /// The arguments that the defines switch on, in the kernels' order.
     var arguments: [KernelArgument] {
-        [bias, residual, slope].compactMap { $0.map(KernelArgument.tensor) } + activation.constants
+        [bias, residual?.named("residual"), slope].compactMap { $0.map(KernelArgument.tensor) } + activation.constants
     }
 }
 
 extension DeviceTraits {
     /// What computes a product of this size. CLBlast takes the large products of GPUs. On CPU devices the vector kernel is 10 to 30
-    /// times as fast. CLBlast has no epilogue, batches only with allocations, slow paths for small sizes, and does not split k,
+    /// times as fast. CLBlast has no epilogue, no float sums over half, batches only with allocations, slow paths for small sizes, and does not split k,
     /// which a small C with a long sum needs.
-    func implementation(m: Int, n: Int, k: Int) -> GemmPolicy {
-        guard gemm == .automatic else { return gemm }
+    func implementation(m: Int, n: Int, k: Int, inHalf: Bool = false) -> GemmPolicy {
+        guard gemm == .automatic || gemm == .clblast && inHalf else { return gemm }
         guard isGPU else { return .vector }
         let isLarge = m >= 64 && n >= 256 && k >= 64
-        return isLarge && splits(m: m, n: n, k: k, batch: 1) == 1 ? .clblast : .tiled
+        return isLarge && !inHalf && splits(m: m, n: n, k: k, batch: 1) == 1 ? .clblast : .tiled
     }
 
     /// Into how many parts the sum over k is split, so that the tiles of C and the parts keep a GPU busy. Depends on nothing that changes
@@ -37,7 +37,7 @@ extension DeviceTraits {
 extension Lowering {
     /// Appends the commands of a product: CLBlast and an epilogue, or one launch of a kernel of gemm.cl.
     package mutating func product(_ product: MatrixProduct) {
-        switch traits.implementation(m: product.m, n: product.n, k: product.k) {
+        switch traits.implementation(m: product.m, n: product.n, k: product.k, inHalf: product.hasHalf) {
         case .clblast: clblast(product)
         case .vector where !(product.a.transposed && product.b.transposed): vector(product)
         default: tiled(product)
@@ -59,14 +59,14 @@ extension Lowering {
             let count = product.batch * product.m * product.n
             launchFlat(
                 "gemm", "gemm_epilogue", defines: product.epilogue.defines, count: count,
-                [.int(product.m), .int(product.n), .int(product.period)] + arguments(of: product.c)
+                [.int(product.m), .int(product.n), .int(product.period)] + arguments(of: product.c, "c")
                     + product.epilogue.arguments)
         }
     }
 
-    private func arguments(of operand: MatrixProduct.Operand) -> [KernelArgument] {
+    private func arguments(of operand: MatrixProduct.Operand, _ parameter: String) -> [KernelArgument] {
         [
-            .tensor(operand.tensor), .int(operand.leading), .int(operand.batchStride),
+            .tensor(operand.tensor.named(parameter)), .int(operand.leading), .int(operand.batchStride),
             .int(operand.periodStride),
         ]
     }
@@ -74,7 +74,7 @@ extension Lowering {
     private func arguments(of product: MatrixProduct) -> [KernelArgument] {
         [.int(product.m), .int(product.n), .int(product.k), .int(product.period)]
             + [.float(product.alpha), .float(product.beta)]
-            + arguments(of: product.a) + arguments(of: product.b) + arguments(of: product.c)
+            + arguments(of: product.a, "a") + arguments(of: product.b, "b") + arguments(of: product.c, "c")
             + product.epilogue.arguments
     }
 
@@ -129,7 +129,7 @@ extension Lowering {
         launchFlat(
             "gemm", "gemm_reduce", defines: epilogue.defines, count: batch * m * n,
             [.tensor(partials), .int(parts), .int(m), .int(n), .int(period), .float(beta)]
-                + arguments(of: c) + epilogue.arguments)
+                + arguments(of: c, "c") + epilogue.arguments)
     }
 
     private mutating func tile(_ product: MatrixProduct, split: Int) {

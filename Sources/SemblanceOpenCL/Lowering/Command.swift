@@ -1,17 +1,23 @@
 import SemblanceCore
 
-/// A tensor's place in device memory: `offset` elements into one of the plan's buffers.
+/// A tensor's place in device memory: `offset` elements, of its own type, into one of the plan's buffers.
 package struct DeviceTensor: Hashable, Sendable {
     package var buffer: Int
     package var offset: Int
     package var shape: Shape
+    package var element: Element
     /// Whether its contents never change, so that what is derived from them is derived once.
     package var isConstant: Bool
+    /// The kernel's parameter that it is meant for, where that takes half as well as float: `VALUES(parameter)`.
+    private(set) var parameter: String?
 
-    package init(buffer: Int, offset: Int, shape: Shape, isConstant: Bool = false) {
+    package init(
+        buffer: Int, offset: Int, shape: Shape, element: Element = .float, isConstant: Bool = false
+    ) {
         self.buffer = buffer
         self.offset = offset
         self.shape = shape
+        self.element = element
         self.isConstant = isConstant
     }
 
@@ -19,13 +25,27 @@ package struct DeviceTensor: Hashable, Sendable {
 
     /// The part from `start` elements on, seen with another shape.
     package func part(from start: Int = 0, _ shape: Shape) -> DeviceTensor {
-        DeviceTensor(buffer: buffer, offset: offset + start, shape: shape, isConstant: isConstant)
+        var part = self
+        part.offset += start
+        part.shape = shape
+        return part
     }
+
+    /// As the argument of a kernel's parameter `VALUES(parameter)`.
+    package func named(_ parameter: String) -> DeviceTensor {
+        var tensor = self
+        tensor.parameter = parameter
+        return tensor
+    }
+
+    /// Bytes from the start of the buffer.
+    package var place: Int { offset * element.size }
+    package var byteCount: Int { count * element.size }
 }
 
 /// An argument of a kernel, in the order of the kernel's parameters.
 package enum KernelArgument: Sendable {
-    /// Two parameters: `__global float *` and `ulong`, the offset in elements. (Sub-buffers would need aligned offsets.)
+    /// Two parameters: a pointer to the element's type and `ulong`, the offset in elements. (Sub-buffers would need aligned offsets.)
     case tensor(DeviceTensor)
     /// `int`.
     case int(Int)
@@ -77,7 +97,7 @@ package struct Lowering: Sendable {
     package private(set) var commands: [Command] = []
     /// What is run once, at preparation.
     package private(set) var preparation: [Command] = []
-    /// Elements of scratch memory that the step needs.
+    /// Floats of scratch memory that the step needs.
     package private(set) var scratchCount = 0
     private let scratchBuffer: Int
     /// Where packed constants stay.
@@ -101,7 +121,17 @@ package struct Lowering: Sendable {
         scratchCount = scratchStart
     }
 
-    package mutating func launch(_ launch: KernelLaunch) { commands.append(.launch(launch)) }
+    /// Appends a launch, with a define for each argument that is stored in half.
+    package mutating func launch(_ launch: KernelLaunch) {
+        var launch = launch
+        for case .tensor(let tensor) in launch.arguments where tensor.element == .half {
+            guard let parameter = tensor.parameter else {
+                preconditionFailure("\(launch.function): a parameter that takes no half")
+            }
+            launch.defines["HALF_\(parameter)"] = 1
+        }
+        commands.append(.launch(launch))
+    }
 
     /// Appends a command as it is; operations say `launch` and `product`.
     mutating func append(_ command: Command) { commands.append(command) }
@@ -120,8 +150,8 @@ package struct Lowering: Sendable {
     }
 
     /// Scratch memory for the rest of this step.
-    package mutating func scratch(_ shape: Shape) -> DeviceTensor {
-        let (tensor, end) = place(shape, in: scratchBuffer, from: scratchCount)
+    package mutating func scratch(_ shape: Shape, _ element: Element = .float) -> DeviceTensor {
+        let (tensor, end) = place(shape, element, in: scratchBuffer, from: scratchCount)
         scratchCount = end
         if guardElements > 0 { guardedScratch.append(tensor) }
         return tensor
@@ -132,7 +162,7 @@ package struct Lowering: Sendable {
     mutating func packed(
         _ source: DeviceTensor, as shape: Shape, _ pack: (inout Lowering, DeviceTensor) -> Void
     ) -> DeviceTensor {
-        let (tensor, end) = place(shape, in: packing.buffer, from: packing.count)
+        let (tensor, end) = place(shape, .float, in: packing.buffer, from: packing.count)
         guard source.isConstant, end <= packing.limit else {
             let tensor = scratch(shape)
             pack(&self, tensor)
@@ -148,19 +178,22 @@ package struct Lowering: Sendable {
         return tensor
     }
 
-    /// The first place for a tensor from `start` elements on, and where the next may stand.
-    private func place(_ shape: Shape, in buffer: Int, from start: Int) -> (DeviceTensor, end: Int) {
-        // Multiples of 128 elements: where CLBlast may take the tensor without a copy.
+    /// The first place for a tensor from `start` floats on, and where the next may stand.
+    private func place(_ shape: Shape, _ element: Element, in buffer: Int, from start: Int)
+        -> (DeviceTensor, end: Int)
+    {
+        // Multiples of 128 floats: where CLBlast may take the tensor without a copy.
         func rounded(_ count: Int) -> Int { (count + 127) / 128 * 128 }
         let offset = start + rounded(guardElements)
+        let perFloat = Element.float.size / element.size
         return (
-            DeviceTensor(buffer: buffer, offset: offset, shape: shape),
-            offset + rounded(shape.count + guardElements)
+            DeviceTensor(buffer: buffer, offset: offset * perFloat, shape: shape, element: element),
+            offset + rounded((shape.count + perFloat - 1) / perFloat + guardElements)
         )
     }
 }
 
-/// The buffer of packed constants, and how much of it is used, in elements.
+/// The buffer of packed constants, and how much of it is used, in floats.
 package struct Packing: Sendable {
     var buffer = 0
     var count = 0

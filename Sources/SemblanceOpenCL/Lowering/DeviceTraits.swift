@@ -10,6 +10,8 @@ package struct DeviceTraits: Sendable {
     package var gemm: GemmPolicy
     /// How convolutions are computed.
     package var convolution: ConvolutionPolicy
+    /// How activations are stored.
+    package var precision = Precision.float
     /// Elements of Winograd's transformed inputs and products at a time, which should stay in the device's last cache: 32 MB on GPUs (not
     /// measured).
     package var winogradElements: Int

@@ -89,6 +89,11 @@ package struct MatrixProduct: Sendable {
     }
 }
 
+extension MatrixProduct {
+    /// Whether an operand is stored in half.
+    var hasHalf: Bool { [a, b, c].contains { $0.tensor.element == .half } }
+}
+
 extension MatrixProduct.Operand {
     /// The operand of one product of a batch.
     package func element(_ index: Int, period: Int) -> DeviceTensor {

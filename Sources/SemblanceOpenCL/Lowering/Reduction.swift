@@ -29,6 +29,7 @@ extension Lowering {
         _ x: DeviceTensor, into y: DeviceTensor, kept: StridedAxes, reduced: StridedAxes, scale: Float = 1,
         for operation: String
     ) throws(SemblanceError) {
+        let x = x.named("x"), y = y.named("y")
         let places = try kept.arguments(for: operation) + reduced.arguments(for: operation)
         let defines = StridedAxes.defines(kept, reduced)
         let terms = reduced.count, outputs = kept.count

@@ -36,23 +36,23 @@ extension Activation {
     /// x, [slope] -> y.
     func lower(_ inputs: [DeviceTensor], _ y: DeviceTensor, into lowering: inout Lowering) {
         lowering.activate(
-            "activation", self, inputs + [y], run: self == .prelu ? y.shape.spatialCount : y.count)
+            "activation", self, [inputs[0].named("x")] + inputs.dropFirst() + [y.named("y")], run: self == .prelu ? y.shape.spatialCount : y.count)
     }
 
     /// x, dy, [slope] -> dx, [dslope].
     func lowerGradient(
         _ inputs: [DeviceTensor], _ outputs: [DeviceTensor], into lowering: inout Lowering
     ) throws(SemblanceError) {
-        let x = inputs[0]
+        let x = inputs[0].named("x"), dy = inputs[1].named("dy"), dx = outputs[0].named("dx")
         guard self == .prelu else {
-            return lowering.activate("activationGradient", self, inputs + [outputs[0]], run: x.count)
+            return lowering.activate("activationGradient", self, [x, dy, dx], run: x.count)
         }
         let channels = x.shape.channels
         let group = lowering.reductionGroup(for: x.channelCount)
         let parts = lowering.partition(count: x.channelCount, rows: channels, group: group)
         let partial = parts.splits == 1 ? outputs[1] : lowering.scratch([parts.splits, channels])
         lowering.launchGroups(
-            "activation", "preluGradient", [x, inputs[1], inputs[2], outputs[0], partial],
+            "activation", "preluGradient", [x, dy, inputs[2], dx, partial],
             x.channelArguments + [.ulong(x.channelCount), .ulong(parts.chunk)],
             rows: channels, splits: parts.splits, group: group)
         if parts.splits > 1 {

@@ -6,14 +6,14 @@ extension AveragePool {
     /// x -> y.
     func lower(_ x: DeviceTensor, _ y: DeviceTensor, into lowering: inout Lowering) {
         lowering.launchElements(
-            "averagePool", "averagePool", defines: defines, [x, y],
+            "averagePool", "averagePool", defines: defines, [x.named("x"), y.named("y")],
             window.arguments(image: x.shape, output: y.shape))
     }
 
     /// dy -> dx.
     func lowerGradient(_ dy: DeviceTensor, _ dx: DeviceTensor, into lowering: inout Lowering) {
         lowering.launchElements(
-            "averagePool", "averagePoolGradient", defines: defines, [dy, dx],
+            "averagePool", "averagePoolGradient", defines: defines, [dy.named("dy"), dx.named("dx")],
             window.arguments(image: dx.shape, output: dy.shape))
     }
 }
@@ -31,7 +31,7 @@ extension Lowering {
     /// dy [N,C,1,1] -> dx.
     mutating func globalAveragePoolGradient(_ dy: DeviceTensor, _ dx: DeviceTensor) {
         launchElements(
-            "globalAveragePool", "globalAveragePoolGradient", [dy, dx], [.int(dx.shape.spatialCount)],
+            "globalAveragePool", "globalAveragePoolGradient", [dy.named("dy"), dx.named("dx")], [.int(dx.shape.spatialCount)],
             run: dx.shape.spatialCount)
     }
 }

@@ -4,13 +4,14 @@ extension BatchNorm {
     /// x, gamma, beta, mean, variance -> y.
     func lower(_ inputs: [DeviceTensor], _ y: DeviceTensor, into lowering: inout Lowering) {
         lowering.launchElements(
-            "batchNorm", "batchNorm", inputs + [y], y.channelArguments + [.float(epsilon)],
+            "batchNorm", "batchNorm", [inputs[0].named("x")] + inputs.dropFirst() + [y.named("y")],
+            y.channelArguments + [.float(epsilon)],
             run: y.shape.spatialCount)
     }
 
     /// x, gamma, beta -> y, mean, inverse deviation, running mean, running variance.
     func lowerTraining(_ inputs: [DeviceTensor], _ outputs: [DeviceTensor], into lowering: inout Lowering) {
-        let x = inputs[0], channels = x.shape.channels, total = x.channelCount
+        let x = inputs[0].named("x"), channels = x.shape.channels, total = x.channelCount
         let group = lowering.reductionGroup(for: total)
         let parts = lowering.partition(count: total, rows: channels, group: group)
         let partial = lowering.scratch([2, parts.splits, channels])
@@ -25,7 +26,8 @@ extension BatchNorm {
             ],
             rows: channels, group: lowering.reductionGroup(for: parts.splits))
         lowering.launchElements(
-            "batchNormTraining", "batchNormTraining", inputs + [outputs[1], outputs[2], outputs[0]],
+            "batchNormTraining", "batchNormTraining",
+            [x] + inputs[1...2] + outputs[1...2] + [outputs[0].named("y")],
             x.channelArguments, run: x.shape.spatialCount)
     }
 
@@ -34,7 +36,7 @@ extension BatchNorm {
     func lowerGradient(
         _ inputs: [DeviceTensor], _ outputs: [DeviceTensor], frozen: Bool, into lowering: inout Lowering
     ) throws(SemblanceError) {
-        let x = inputs[0], dy = inputs[1], mean = inputs[3], spread = inputs[4]
+        let x = inputs[0].named("x"), dy = inputs[1].named("dy"), mean = inputs[3], spread = inputs[4]
         let channels = x.shape.channels, total = x.channelCount
         let defines = ["FROZEN": frozen ? 1 : 0]
         let group = lowering.reductionGroup(for: total)
@@ -52,7 +54,7 @@ extension BatchNorm {
         }
         lowering.launchElements(
             "batchNormGradient", "batchNormGradient", defines: defines,
-            inputs + [outputs[1], outputs[2], outputs[0]],
+            [x, dy] + inputs[2...4] + outputs[1...2] + [outputs[0].named("dx")],
             x.channelArguments + [.float(epsilon), .float(1 / Float(total))], run: x.shape.spatialCount)
     }
 }

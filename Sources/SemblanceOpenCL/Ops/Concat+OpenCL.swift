@@ -30,7 +30,7 @@ extension Lowering {
         let whole = [width, xPitch, yPitch, x.offset, y.offset].allSatisfy { $0 % 4 == 0 }
         let vector = whole ? 4 : 1
         launchItems(
-            "concat", "copyRows", defines: ["VECTOR": vector], [x, y],
+            "concat", "copyRows", defines: ["VECTOR": vector], [x.named("x"), y.named("y")],
             [width, xPitch, yPitch].map { .ulong($0 / vector) }, count: rows * width / vector)
     }
 }

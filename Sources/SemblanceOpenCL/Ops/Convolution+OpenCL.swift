@@ -28,7 +28,8 @@ extension ConvolutionShape {
         let largest = chunks.map(\.count).max() ?? 0
         let sideBySide =
             largest > 1
-            && lowering.prefersSideBySide(shape, rows: shape.outputs, depth: shape.rows, images: largest)
+            && lowering.prefersSideBySide(
+                shape, rows: shape.outputs, depth: shape.rows, images: largest, inHalf: x.element == .half)
         if shape.isPointwise, !sideBySide {
             let columns = MatrixProduct.Operand(
                 x, leading: shape.positions, batchStride: shape.inputs * shape.positions,
@@ -37,7 +38,8 @@ extension ConvolutionShape {
                 shape.product(0..<shape.images, weight: weight, columns: columns, y: y, epilogue: epilogue))
             return
         }
-        let columns = lowering.scratch([largest, shape.groups, shape.rows, shape.positions])
+        let columns = lowering.scratch(
+            [largest, shape.groups, shape.rows, shape.positions], x.element)
         let result = sideBySide ? lowering.scratch([largest, shape.outputCount]) : y
         for chunk in chunks {
             let part = x.part(from: chunk.lowerBound * shape.inputCount, x.shape)
@@ -67,7 +69,7 @@ extension ConvolutionShape {
             lowering.launchImages(
                 "convolution", "scatter_images", defines: tail.defines, positions: shape.positions,
                 rows: shape.groups * shape.outputs, images: chunk.count,
-                [.tensor(result), .tensor(y.part(from: start, y.shape))] + tail.arguments
+                [.tensor(result), .tensor(y.part(from: start, y.shape).named("y"))] + tail.arguments
                     + [.int(shape.positions)])
         }
     }

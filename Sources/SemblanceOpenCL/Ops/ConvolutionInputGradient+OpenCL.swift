@@ -21,7 +21,8 @@ extension Convolution {
         let largest = chunks.map(\.count).max() ?? 0
         let sideBySide =
             largest > 1
-            && lowering.prefersSideBySide(shape, rows: shape.rows, depth: shape.outputs, images: largest)
+            && lowering.prefersSideBySide(
+                shape, rows: shape.rows, depth: shape.outputs, images: largest, inHalf: dy.element == .half)
         if shape.isPointwise, !sideBySide {
             let columns = MatrixProduct.Operand(
                 dx, leading: shape.positions, batchStride: shape.inputs * shape.positions,
@@ -30,7 +31,7 @@ extension Convolution {
             return
         }
         let columns = lowering.scratch([largest, shape.groups, shape.rows, shape.positions])
-        let gathered = sideBySide ? lowering.scratch([largest, shape.outputCount]) : dy
+        let gathered = sideBySide ? lowering.scratch([largest, shape.outputCount], dy.element) : dy
         for chunk in chunks {
             let source = dy.part(from: chunk.lowerBound * shape.outputCount, dy.shape)
             let layout: ColumnLayout

@@ -125,7 +125,7 @@ extension Lowering {
     ) {
         let rows = shape.groups * shape.rows
         let arguments: [KernelArgument] =
-            [.tensor(x), .tensor(columns), .int(shape.groups * shape.inputs)]
+            [.tensor(x.named("x")), .tensor(columns.named("columns")), .int(shape.groups * shape.inputs)]
             + [.ulong(layout.imageStride), .ulong(layout.rowStride)] + shape.geometry
         if traits.isGPU {
             launchImages(
@@ -144,9 +144,10 @@ extension Lowering {
     ) {
         let channels = shape.groups * shape.inputs
         let arguments: [KernelArgument] =
-            [.tensor(columns), .tensor(x), .int(channels)]
+            [.tensor(columns.named("columns")), .tensor(x.named("x")), .int(channels)]
             + [.ulong(layout.imageStride), .ulong(layout.rowStride)] + shape.geometry
-        if traits.isGPU {
+        // The kernel for CPUs makes its sums in x.
+        if traits.isGPU || x.element == .half {
             launchImages(
                 "convolution", "col2im", positions: shape.size.count, rows: channels, images: images,
                 arguments)
@@ -162,12 +163,15 @@ extension Lowering {
     mutating func gather(_ shape: ConvolutionShape, images: Int, from x: DeviceTensor, to y: DeviceTensor) {
         launchImages(
             "convolution", "gather_images", positions: shape.positions, rows: shape.groups * shape.outputs,
-            images: images, [.tensor(x), .tensor(y), .int(shape.positions)])
+            images: images,
+            [.tensor(x.named("x")), .tensor(y.named("y")), .int(shape.positions)])
     }
 
     /// Whether the images of a chunk should stand in one matrix for a product of `rows` x `depth` with the positions.
-    func prefersSideBySide(_ shape: ConvolutionShape, rows: Int, depth: Int, images: Int) -> Bool {
-        switch traits.implementation(m: rows, n: images * shape.positions, k: depth) {
+    func prefersSideBySide(
+        _ shape: ConvolutionShape, rows: Int, depth: Int, images: Int, inHalf: Bool
+    ) -> Bool {
+        switch traits.implementation(m: rows, n: images * shape.positions, k: depth, inHalf: inHalf) {
         case .clblast:
             // It wants large products and has no batches. Pointwise convolutions with enough positions need no columns at all.
             !(shape.isPointwise && shape.positions >= 1024)

@@ -16,8 +16,8 @@ extension Convolution {
         let isPlain = largest == 1
         let columns =
             isPlain && shape.isPointwise
-            ? x : lowering.scratch([shape.groups, shape.rows, largest, shape.positions])
-        let gathered = isPlain ? dy : lowering.scratch([largest, shape.outputCount])
+            ? x : lowering.scratch([shape.groups, shape.rows, largest, shape.positions], x.element)
+        let gathered = isPlain ? dy : lowering.scratch([largest, shape.outputCount], dy.element)
         for (index, chunk) in chunks.enumerated() {
             let source = x.part(from: chunk.lowerBound * shape.inputCount, x.shape)
             let gradient = dy.part(from: chunk.lowerBound * shape.outputCount, dy.shape)

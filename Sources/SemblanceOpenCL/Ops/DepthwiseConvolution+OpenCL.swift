@@ -21,19 +21,20 @@ extension ConvolutionShape {
         into lowering: inout Lowering
     ) {
         let arguments =
-            [.tensor(x), .tensor(weight), .tensor(y)] + epilogue.arguments + depthwiseGeometry
+            [.tensor(x.named("x")), .tensor(weight), .tensor(y.named("y"))] + epilogue.arguments
+            + depthwiseGeometry
         launch(
             "depthwise", defines.merging(epilogue.defines) { $1 }, pixels: positions,
-            channels: groups * outputs,
+            channels: groups * outputs, result: y.element,
             arguments, into: &lowering)
     }
 
     func lowerDepthwiseInputGradient(
         dy: DeviceTensor, weight: DeviceTensor, dx: DeviceTensor, into lowering: inout Lowering
     ) {
-        let arguments = [.tensor(dy), .tensor(weight), .tensor(dx)] + depthwiseGeometry
+        let arguments = [.tensor(dy.named("dy")), .tensor(weight), .tensor(dx.named("dx"))] + depthwiseGeometry
         launch(
-            "depthwise_input_gradient", defines, pixels: size.count, channels: groups, arguments,
+            "depthwise_input_gradient", defines, pixels: size.count, channels: groups, result: dx.element, arguments,
             into: &lowering)
     }
 
@@ -44,17 +45,18 @@ extension ConvolutionShape {
         lowering.launch(
             KernelLaunch(
                 "depthwise", "depthwise_weight_gradient", defines: defines.merging(["GROUP": group]) { $1 },
-                arguments: [.tensor(x), .tensor(dy), .tensor(dweight), .int(images)] + depthwiseGeometry,
+                arguments: [.tensor(x.named("x")), .tensor(dy.named("dy")), .tensor(dweight), .int(images)]
+                    + depthwiseGeometry,
                 global: [group, window.kernel.count, groups * outputs], local: [group, 1, 1]))
     }
 
-    /// One work-item an element on a GPU, a plane on a CPU.
+    /// One work-item an element on a GPU, a plane on a CPU, where sums are made in the result.
     private func launch(
-        _ function: String, _ defines: [String: Int], pixels: Int, channels: Int,
+        _ function: String, _ defines: [String: Int], pixels: Int, channels: Int, result: Element,
         _ arguments: [KernelArgument],
         into lowering: inout Lowering
     ) {
-        if lowering.traits.isGPU {
+        if lowering.traits.isGPU || result == .half {
             lowering.launchImages(
                 "depthwise", function, defines: defines, positions: pixels, rows: channels, images: images,
                 arguments)

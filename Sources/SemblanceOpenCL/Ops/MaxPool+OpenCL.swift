@@ -14,7 +14,7 @@ extension Window {
 
     /// x -> y.
     func lowerMaxPool(_ x: DeviceTensor, _ y: DeviceTensor, into lowering: inout Lowering) {
-        lowering.launchElements("maxPool", "maxPool", [x, y], arguments(image: x.shape, output: y.shape))
+        lowering.launchElements("maxPool", "maxPool", [x.named("x"), y.named("y")], arguments(image: x.shape, output: y.shape))
     }
 
     /// x, dy -> dx.
@@ -23,7 +23,7 @@ extension Window {
     ) {
         let window = arguments(image: x.shape, output: dy.shape)
         let taps = lowering.scratch(dy.shape)
-        lowering.launchElements("maxPool", "maxPoolTaps", [x, taps], window)
-        lowering.launchElements("maxPool", "maxPoolGradient", [taps, dy, dx], window)
+        lowering.launchElements("maxPool", "maxPoolTaps", [x.named("x"), taps], window)
+        lowering.launchElements("maxPool", "maxPoolGradient", [taps, dy.named("dy"), dx.named("dx")], window)
     }
 }

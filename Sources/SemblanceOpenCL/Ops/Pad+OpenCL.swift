@@ -21,10 +21,10 @@ extension Pad {
         for axis in axes {
             var shape = source.shape
             shape[axis] = y.shape[axis]
-            let target = axis == last ? y : lowering.scratch(shape)
+            let target = axis == last ? y : lowering.scratch(shape, y.element)
             let inner = shape.dimensions.dropFirst(axis + 1).reduce(1, *)
             lowering.launchItems(
-                "pad", "pad", defines: ["MODE": code], [source, target],
+                "pad", "pad", defines: ["MODE": code], [source.named("x"), target.named("y")],
                 [
                     .ulong(x.shape[axis]), .ulong(shape[axis]), .ulong(inner), .ulong(before[axis]),
                     .float(value),

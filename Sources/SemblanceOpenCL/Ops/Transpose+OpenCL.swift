@@ -5,6 +5,7 @@ extension Lowering {
     mutating func transpose(
         _ permutation: [Int], _ x: DeviceTensor, _ y: DeviceTensor
     ) throws(SemblanceError) {
+        let tensors = [x.named("x"), y.named("y")]
         let strides = x.shape.strides
         let axes = StridedAxes(sizes: y.shape.dimensions, strides: permutation.map { strides[$0] })
         if let (batch, rows, columns) = Self.matrices(axes) {
@@ -12,11 +13,11 @@ extension Lowering {
             let tile = min(32, group)
             let tiles = ((rows + tile - 1) / tile) * ((columns + tile - 1) / tile)
             return launchGroups(
-                "transpose", "transposeTiles", defines: ["TILE": tile], [x, y],
+                "transpose", "transposeTiles", defines: ["TILE": tile], tensors,
                 [.ulong(rows), .ulong(columns)], rows: batch * tiles, group: group)
         }
         launchItems(
-            "transpose", "transpose", defines: StridedAxes.defines(axes), [x, y],
+            "transpose", "transpose", defines: StridedAxes.defines(axes), tensors,
             try axes.arguments(for: "transpose"), count: y.count)
     }
 

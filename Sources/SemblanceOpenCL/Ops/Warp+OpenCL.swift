@@ -7,7 +7,7 @@ extension InputFormat {
     ) {
         lowering.launchItems(
             "warp", "warp", defines: ["PLANES": colours.count, "BLUE_FIRST": colours == .bgr ? 1 : 0],
-            [pictures, views, y],
+            [pictures, views, y.named("y")],
             [.ulong(pictures.shape[1]), .int(height), .int(width), .float(mean), .float(scale)],
             count: views.shape[0] * height * width)
     }

@@ -29,7 +29,7 @@ extension Lowering {
             launchImages(
                 "winograd", "winograd_input", defines: ["OUT": outputs], positions: width(chunk.count),
                 rows: shape.inputs, images: 1, group: 64,
-                [.tensor(source), .tensor(columns), .int(chunk.count), .int(shape.size.height)]
+                [.tensor(source.named("x")), .tensor(columns), .int(chunk.count), .int(shape.size.height)]
                     + [.int(shape.size.width), .int(padding.top), .int(padding.left)] + grid)
             multiply(
                 shape.frequencyProducts(frequencies, width: width(chunk.count)), tile, packed, columns,
@@ -41,7 +41,7 @@ extension Lowering {
             launchImages(
                 "winograd", "winograd_output_\(outputs)", defines: defines, positions: width(chunk.count),
                 rows: shape.outputs, images: 1, group: 64,
-                [.tensor(products), .tensor(target)] + tail.arguments
+                [.tensor(products), .tensor(target.named("y"))] + tail.arguments
                     + [.int(chunk.count), .int(shape.outputSize.height), .int(shape.outputSize.width)] + grid)
         }
     }

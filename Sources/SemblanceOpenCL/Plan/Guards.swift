@@ -35,26 +35,32 @@ struct Fill {
 
 /// Regions around values that nothing may write to.
 struct Guards {
-    /// A NaN that no computation makes.
-    private static let pattern: UInt32 = 0x7FA5_5A5A
+    /// A NaN that no computation makes, as a float and as two halves.
+    private static let pattern: UInt32 = 0x7FA5_7FA5
 
     private let regions: [MemoryPlan.Region]
-    private let elements: Int
+    /// Of a guard, in floats.
+    private let size: Int
 
-    init(_ layout: MemoryPlan, scratch: [MemoryPlan.Region], elements: Int) {
-        regions = elements > 0 ? layout.regions + scratch : []
-        self.elements = elements
+    /// - Parameter size: of a guard, in floats; 0 for none.
+    init(_ layout: MemoryPlan, scratch: [MemoryPlan.Region], size: Int) {
+        regions = size > 0 ? layout.regions + scratch : []
+        self.size = size
     }
 
-    private func sides(of region: MemoryPlan.Region) -> [Int] {
-        [region.offset - elements, region.offset + region.count]
+    /// The bytes on both sides of a region. Regions start at whole floats, but a half may be the last element.
+    private func sides(of region: MemoryPlan.Region) -> [Range<Int>] {
+        let (start, end, bytes) = (region.start, region.start + region.count, size * Element.float.size)
+        return [start - bytes..<start, end..<end / Element.float.size * Element.float.size + bytes]
     }
 
+    /// Of whole floats: one that holds a region's last half is written before that half gets its contents.
     var fills: [Fill] {
         regions.flatMap { region in
-            sides(of: region).map { start in
+            sides(of: region).map { side in
                 Fill(
-                    tensor: DeviceTensor(buffer: region.buffer, offset: start, shape: [elements]),
+                    tensor: DeviceTensor(
+                        buffer: region.buffer, offset: side.lowerBound / Element.float.size, shape: [size]),
                     pattern: Guards.pattern)
             }
         }
@@ -63,15 +69,16 @@ struct Guards {
     /// The names of the regions whose guards no longer hold the pattern.
     func damaged(buffers: [Shared<CLBuffer>], queue: borrowing CLQueue) throws(CLStatus) -> [String] {
         var names: [String] = []
-        var found = [UInt32](repeating: 0, count: elements)
+        let intact = UInt16(truncatingIfNeeded: Guards.pattern)
         for region in regions {
-            for start in sides(of: region) {
-                try found.withUnsafeMutableBufferPointer { (elements) throws(CLStatus) in
+            for side in sides(of: region) {
+                var found = [UInt16](repeating: 0, count: side.count / MemoryLayout<UInt16>.stride)
+                try found.withUnsafeMutableBufferPointer { (found) throws(CLStatus) in
                     try queue.read(
-                        buffers[region.buffer].handle.id, at: start * MemoryLayout<Float>.stride,
-                        into: UnsafeMutableRawBufferPointer(elements))
+                        buffers[region.buffer].handle.id, at: side.lowerBound,
+                        into: UnsafeMutableRawBufferPointer(found))
                 }
-                if names.last != region.name, found.contains(where: { $0 != Guards.pattern }) {
+                if names.last != region.name, found.contains(where: { $0 != intact }) {
                     names.append(region.name)
                 }
             }

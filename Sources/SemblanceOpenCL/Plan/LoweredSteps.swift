@@ -18,7 +18,7 @@ package struct LoweredSteps {
 
     mutating func append(_ subject: String, _ commands: [Command]) { steps.append((subject, commands)) }
 
-    /// - Parameter limit: elements of the largest buffer.
+    /// - Parameter limit: floats of the largest buffer.
     /// - Throws: `unsupportedOperation` naming the step.
     init(
         _ program: Program, layout: MemoryPlan, traits: DeviceTraits, limit: Int, guardElements: Int,
@@ -46,9 +46,7 @@ package struct LoweredSteps {
             packing = lowering.packing
             scratchCount = max(scratchCount, lowering.scratchCount)
             scratch += lowering.guardedScratch.map { tensor in
-                MemoryPlan.Region(
-                    name: "scratch of \(subject)", buffer: tensor.buffer, offset: tensor.offset,
-                    count: tensor.count)
+                MemoryPlan.Region("scratch of \(subject)", tensor)
             }
         }
     }

@@ -6,36 +6,44 @@ struct MemoryPlan {
     static let scratch = 0
     static let arena = 1
     static let packed = 2
-    /// Elements at the end of every buffer that vector loads may run into.
+    /// Floats at the end of every buffer that vector loads may run into.
     static let margin = 64
 
-    /// A value's own memory, which aliases and views share.
+    /// A value's own memory, which aliases and views share; in bytes.
     struct Region {
         var name: String
         var buffer: Int
-        var offset: Int
+        var start: Int
         var count: Int
+
+        init(_ name: String, _ tensor: DeviceTensor) {
+            self.name = name
+            (buffer, start, count) = (tensor.buffer, tensor.place, tensor.byteCount)
+        }
     }
 
     /// By value.
     private(set) var tensors: [DeviceTensor] = []
-    /// Elements of each buffer, without the margin; those of scratch memory and of packed constants are not known here.
+    /// Floats of each buffer, without the margin; those of scratch memory and of packed constants are not known here.
     private(set) var bufferCounts = [0, 0, 0]
     private(set) var regions: [Region] = []
 
     /// - Parameters:
-    ///   - guardElements: kept free on both sides of every region. Regions of the arena then never share memory, or one's value would
+    ///   - elements: what each value is stored as; float for all but intermediates.
+    ///   - guardElements: floats kept free on both sides of every region. Regions of the arena then never share memory, or one's value would
     ///     overwrite the other's guard.
-    ///   - alignment: in elements.
-    ///   - limit: elements of the largest buffer; a value that is larger gets one of its own, for the device to refuse.
-    init(_ program: Program, guardElements: Int, alignment: Int, limit: Int) {
+    ///   - alignment: in floats.
+    ///   - limit: floats of the largest buffer; a value that is larger gets one of its own, for the device to refuse.
+    init(_ program: Program, elements: [Element], guardElements: Int, alignment: Int, limit: Int) {
         func rounded(_ count: Int) -> Int { (count + alignment - 1) / alignment * alignment }
         let before = rounded(guardElements)
+        func perFloat(_ value: ValueID) -> Int { Element.float.size / elements[value.index].size }
         func size(_ value: ValueID) -> Int {
-            before + rounded(program.shape(of: value).count + guardElements)
+            let floats = (program.shape(of: value).count + perFloat(value) - 1) / perFloat(value)
+            return before + rounded(floats + guardElements)
         }
 
-        let owners = MemoryPlan.owners(program)
+        let owners = MemoryPlan.owners(program, elements)
         var places = [(buffer: Int, offset: Int)?](repeating: nil, count: program.values.count)
 
         // The arena: intermediates, from the first to the last step that uses them or an alias.
@@ -78,25 +86,21 @@ struct MemoryPlan {
         for value in program.values.indices.map(ValueID.init) {
             let owner = owners[value.index]
             let place = places[owner.value.index] ?? (0, 0)
-            let shape = program.shape(of: value)
-            tensors.append(
-                DeviceTensor(
-                    buffer: place.buffer, offset: place.offset + owner.offset, shape: shape,
-                    isConstant: program[owner.value].storage == .constant))
-            if owner.value == value {
-                regions.append(
-                    Region(
-                        name: program[value].name, buffer: place.buffer, offset: place.offset,
-                        count: shape.count))
-            }
+            let tensor = DeviceTensor(
+                buffer: place.buffer, offset: place.offset * perFloat(value) + owner.offset,
+                shape: program.shape(of: value), element: elements[value.index],
+                isConstant: program[owner.value].storage == .constant)
+            tensors.append(tensor)
+            if owner.value == value { regions.append(Region(program[value].name, tensor)) }
         }
     }
 
     /// The value whose memory a value lies in, and how far from its start: the base of a view, the input of a reshape, or itself.
     ///
-    /// A reshape shares its input's memory where both are written by one step only, so that nothing changes under the alias.
+    /// A reshape shares its input's memory where both are written by one step only, so that nothing changes under the alias, and are stored
+    /// alike.
     /// Outputs and states have memory of their own, which the host reads and writes.
-    private static func owners(_ program: Program) -> [(value: ValueID, offset: Int)] {
+    private static func owners(_ program: Program, _ elements: [Element]) -> [(value: ValueID, offset: Int)] {
         var writers = [Int](repeating: 0, count: program.values.count)
         for step in program.steps {
             for output in step.outputs { writers[output.index] += 1 }
@@ -110,7 +114,8 @@ struct MemoryPlan {
         }
         for step in program.steps {
             guard case .reshape = step.op, let input = step.inputs.first, let output = step.outputs.first,
-                program[output].storage == .intermediate, writers[output.index] == 1
+                program[output].storage == .intermediate, writers[output.index] == 1,
+                elements[input.index] == elements[output.index]
             else { continue }
             let owner = owners[input.index]
             switch program[owner.value].storage {

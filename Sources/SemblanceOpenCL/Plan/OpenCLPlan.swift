@@ -33,7 +33,7 @@ package final class OpenCLPlan: Plan {
         let stride = MemoryLayout<Float>.stride
         let limit = backend.opencl.maxAllocation / stride - MemoryPlan.margin
         layout = MemoryPlan(
-            program, guardElements: options.guardElements,
+            program, elements: program.elements(backend.traits.precision), guardElements: options.guardElements,
             alignment: max(backend.opencl.alignment / stride, 128), limit: limit)
         let steps = try LoweredSteps(
             program, layout: layout, traits: backend.traits, limit: limit,
@@ -75,7 +75,7 @@ package final class OpenCLPlan: Plan {
         }
         staging = try InputStaging(inputSizes, on: backend, queue: queue)
         memory = sizes.reduce(temporarySize, +) + 2 * inputSizes.values.reduce(0, +)
-        guards = Guards(layout, scratch: steps.scratch, elements: options.guardElements)
+        guards = Guards(layout, scratch: steps.scratch, size: options.guardElements)
         try warmUp()
         try setContents(poisons: options.poisons)
         let packs = try steps.bindPreparation(on: backend, buffers: buffers, queue: queue.handle)
@@ -105,7 +105,8 @@ package final class OpenCLPlan: Plan {
 
     private func setContents(poisons: Bool) throws(SemblanceError) {
         var fills = guards.fills
-        let nan: UInt32 = 0x7FC0_0000
+        // NaN, as a float and as two halves.
+        let nan: UInt32 = 0x7FC0_7FC0
         func all(_ buffer: Int, _ pattern: UInt32) -> Fill {
             let count = buffers[buffer].handle.size / MemoryLayout<Float>.stride
             return Fill(
@@ -139,7 +140,7 @@ package final class OpenCLPlan: Plan {
         do {
             try staging.write(
                 UnsafeRawBufferPointer(values), of: value, to: buffers[tensor.buffer].handle.id,
-                at: tensor.offset * MemoryLayout<Float>.stride)
+                at: tensor.place)
         } catch {
             throw error.error("writing \(program[value].name) to \(device.name)")
         }
@@ -151,7 +152,7 @@ package final class OpenCLPlan: Plan {
         do {
             try queue.handle.write(
                 UnsafeRawBufferPointer(values), to: buffers[tensor.buffer].handle.id,
-                at: tensor.offset * MemoryLayout<Float>.stride)
+                at: tensor.place)
         } catch {
             throw error.error("writing \(program[value].name) to \(device.name)")
         }
@@ -183,7 +184,7 @@ package final class OpenCLPlan: Plan {
             try check(
                 clEnqueueReadBuffer(
                     queue.handle.id, buffers[tensor.buffer].handle.id, cl_bool(CL_FALSE),
-                    tensor.offset * stride,
+                    tensor.place,
                     values.count * stride, values.baseAddress, 0, nil, &event))
             guard let event else { return }
             let pending = CLEvent(owning: event)
