@@ -3,9 +3,16 @@ import SemblanceCore
 
 extension OpCase {
     /// Fresh data for the inputs, and what the outputs hold before.
-    package func data(_ random: inout RandomSource) -> (inputs: [[Float]], before: [[Float]?]) {
+    /// - Parameter inHalf: what the operation takes in half is rounded to it.
+    package func data(_ random: inout RandomSource, inHalf: Bool = false)
+        -> (inputs: [[Float]], before: [[Float]?])
+    {
         var values: [[Float]] = []
-        for input in inputs { values.append(fill(input.fill, input.shape, values, &random)) }
+        for (index, input) in inputs.enumerated() {
+            var contents = fill(input.fill, input.shape, values, &random)
+            if inHalf, op.takesHalf(input: index) { contents = contents.map { Float(Float16($0)) } }
+            values.append(contents)
+        }
         return (
             values, outputs.map { output in output.before.map { fill($0, output.shape, values, &random) } }
         )

@@ -3,9 +3,10 @@ import SemblanceCore
 
 /// Runs cases on a backend and compares with the reference.
 package enum OpCaseRunner {
-    /// How a case's values are stored: backends treat constants (packed) and views of one large state (training) differently.
-    package enum Placement: String, CaseIterable, Sendable {
-        case inputs, constants, views
+    /// How a case's values are stored: backends treat constants (packed) and views of one large state (training) differently, and store
+    /// nothing but intermediates in half.
+    package enum Placement: String, Sendable {
+        case inputs, constants, views, intermediates
     }
 
     /// Runs the case twice on one plan with different data, in every placement that makes a difference. Outputs are poisoned
@@ -32,8 +33,11 @@ package enum OpCaseRunner {
             return outcome
         }
         var random = RandomSource(seed: seed)
-        let first = Round(opCase, opCase.data(&random)), second = Round(opCase, opCase.data(&random))
-        for placement in briefly ? [.inputs] : Placement.allCases {
+        let inHalf = backend.precision.storesHalf
+        let first = Round(opCase, opCase.data(&random, inHalf: inHalf))
+        let second = Round(opCase, opCase.data(&random, inHalf: inHalf))
+        let placements: [Placement] = inHalf ? [.intermediates] : [.inputs, .constants, .views]
+        for placement in briefly ? Array(placements.prefix(1)) : placements {
             var rounds = briefly ? [first] : [first, second]
             if placement == .constants {
                 guard !opCase.parameters.isEmpty else { continue }
@@ -68,7 +72,9 @@ package enum OpCaseRunner {
                 let got = try layout.read(index, from: plan)
                 let tolerance = opCase.tolerance(for: output, kernels: plan.kernels)
                 let want = round.results[index].values
-                let comparison = tolerance.compare(got: got, want: want, shape: output.shape)
+                let comparison = tolerance.compare(
+                    got: got, want: want, shape: output.shape,
+                    inHalf: placement == .intermediates && opCase.op.givesHalf(output: index))
                 outcome.add(comparison)
                 if let failure = comparison.failure {
                     let kernels = plan.kernels.joined(separator: ", ")
@@ -163,7 +169,29 @@ private struct CaseProgram {
             if let base { storage = .view(of: base, offset: place(output.shape)) }
             outputs.append(program.add("output \(index)", output.shape, storage))
         }
-        program.append(opCase.op, inputs, into: outputs)
+        guard placement == .intermediates else {
+            program.append(opCase.op, inputs, into: outputs)
+            return
+        }
+        let operands = inputs.enumerated().map { index, input in
+            opCase.op.takesHalf(input: index) ? copied(input) : input
+        }
+        let results = outputs.enumerated().map { index, output in
+            guard opCase.op.givesHalf(output: index) else { return output }
+            return program.add("result \(index)", program.shape(of: output), .intermediate)
+        }
+        program.append(opCase.op, operands, into: results)
+        for (result, output) in zip(results, outputs) where result != output {
+            program.append(.reshape(program.shape(of: output).dimensions), [result], into: [output])
+        }
+    }
+
+    /// An intermediate with the contents of an input.
+    private mutating func copied(_ input: ValueID) -> ValueID {
+        let shape = program.shape(of: input)
+        let copy = program.add("copy of \(program[input].name)", shape, .intermediate)
+        program.append(.reshape(shape.dimensions), [input], into: [copy])
+        return copy
     }
 
     /// Where a value lies in the base.

@@ -7,6 +7,11 @@ package enum Tolerances {
         4e-7 * Double(max(reduction, 1)).squareRoot() * largest
     }
 
+    /// Half of the distance between two halves, relative to them, and the same below the smallest normal half.
+    package static let halfRounding = (relative: 0x1p-11, absolute: 0x1p-25)
+    /// From here on a number becomes infinity in half.
+    package static let halfOverflow = 65520.0
+
     /// |a - reference| / |reference| over a whole tensor, for a convolution by our F(m x m, 3 x 3).
     ///
     /// A product of Winograd's is a sum over the channels alone, with a rounding error of about 4e-7 sqrt(channels) of its size at most, as in
@@ -61,20 +66,27 @@ package enum Tolerance: Sendable {
     }
 
     /// How far `got` is from what it should be.
-    package func compare(got: [Float], want: [Double], shape: Shape) -> Comparison {
+    /// - Parameter inHalf: elements were rounded to half: what that does to each by itself is not counted, and numbers beyond the largest
+    ///   half are infinite.
+    package func compare(got: [Float], want: [Double], shape: Shape, inHalf: Bool = false) -> Comparison {
         guard got.count == want.count else {
             return Comparison(wrong: "\(got.count) elements instead of \(want.count)")
         }
         var worst = 0, largest = 0.0, squaredError = 0.0, squaredNorm = 0.0
         var worstError = -1.0
-        for (index, (a, b)) in zip(got, want).enumerated() {
+        for (index, (a, exact)) in zip(got, want).enumerated() {
+            let overflows = inHalf && abs(exact) >= Tolerances.halfOverflow
+            let b = overflows ? Double(signOf: exact, magnitudeOf: .infinity) : exact
             // Where the reference is not finite the backend must say the same.
             if !b.isFinite || !a.isFinite {
                 let same = b.isNaN ? a.isNaN : Double(a) == b
                 if same { continue }
                 return Comparison(wrong: "element \(shape.coordinates(of: index)) is \(a), not \(b)")
             }
-            let error = abs(Double(a) - b)
+            let rounding =
+                inHalf
+                ? max(Tolerances.halfRounding.relative * abs(b), Tolerances.halfRounding.absolute) : 0
+            let error = max(abs(Double(a) - b) - rounding, 0)
             if error > worstError { (worst, worstError) = (index, error) }
             largest = max(largest, abs(b))
             squaredError += error * error
