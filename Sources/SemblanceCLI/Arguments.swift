@@ -21,6 +21,9 @@ struct Option {
         Option(
             "--conv", "ALGORITHM",
             "how OpenCL convolves: \(ConvolutionPolicy.allCases.map(\.rawValue).joined(separator: ", "))"),
+        Option(
+            "--precision", "TYPE",
+            "how OpenCL stores activations: \(Precision.allCases.map(\.rawValue).joined(separator: ", "))"),
     ]
 }
 
@@ -134,7 +137,8 @@ struct Arguments {
     func device() throws(SemblanceError) -> SelectedDevice {
         let convolution = try choice("--conv", ConvolutionPolicy.self) ?? .automatic
         return try SelectedDevice(
-            deviceRequest(), threads: integer("--threads", 1...1024), convolution: convolution
+            deviceRequest(), threads: integer("--threads", 1...1024), convolution: convolution,
+            precision: choice("--precision", Precision.self) ?? .float
         ) { Console.error("note: \($0)") }
     }
 

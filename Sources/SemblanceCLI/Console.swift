@@ -66,18 +66,25 @@ extension Float {
 
 extension SelectedDevice {
     /// The device and why it is the one, for people.
-    var line: String { "\(device.identifier) (\(device.name)): \(reason)" }
+    var line: String { "\(device.identifier) (\(device.name))\(precision.suffix): \(reason)" }
+}
+
+extension Precision {
+    /// What is said of it beside a device; nothing of the default.
+    var suffix: String { self == .float ? "" : ", activations in \(rawValue)" }
 }
 
 /// The device in JSON results.
 struct DeviceReport: Encodable {
     var device: String
     var deviceName: String
+    var precision: Precision
     var reason: String
 
     init(_ selected: SelectedDevice) {
         device = selected.device.identifier
         deviceName = selected.device.name
+        precision = selected.precision
         reason = selected.reason
     }
 }

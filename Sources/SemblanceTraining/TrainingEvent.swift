@@ -18,6 +18,8 @@ public struct TrainingStart: Sendable, Codable, Hashable {
     public var device: String
     public var deviceName: String
     public var reason: String
+    /// How activations are stored.
+    public var precision: Precision
     public var seed: UInt64
     public var people: Int
     public var images: Int

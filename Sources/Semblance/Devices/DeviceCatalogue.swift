@@ -33,15 +33,15 @@ package struct DeviceCatalogue: Sendable {
     }
 
     /// What is really there.
-    package static let system = system(convolution: .automatic)
+    package static let system = system(convolution: .automatic, precision: .float)
 
-    /// What is really there, with OpenCL's convolutions computed in some way.
-    package static func system(convolution: ConvolutionPolicy) -> DeviceCatalogue {
+    /// What is really there, with OpenCL's convolutions computed and its activations stored in some way.
+    package static func system(convolution: ConvolutionPolicy, precision: Precision) -> DeviceCatalogue {
         DeviceCatalogue(
             openCL: { () throws(SemblanceError) in
                 try OpenCLPlatform.all().flatMap(\.devices).map { device in
                     Offer(device: device.device) { () throws(SemblanceError) in
-                        try OpenCLBackend(device, convolution: convolution)
+                        try OpenCLBackend(device, convolution: convolution, precision: precision)
                     }
                 }
             },

@@ -20,20 +20,32 @@ public final class SelectedDevice: Backend {
     package var backend: any Backend { state.withLock { $0.backend } }
     /// The device in use.
     public var device: Device { backend.device }
+    /// How it stores and multiplies activations: on the CPU `float`, whatever was asked for.
+    public var precision: Precision { backend.precision }
     /// Why it is in use: one line, which goes into every result and log.
     public var reason: String { state.withLock { $0.reason } }
 
     /// - Parameters:
     ///   - threads: of the CPU; nil for one a core.
     ///   - convolution: how OpenCL devices compute convolutions.
+    ///   - precision: how OpenCL devices store activations.
     ///   - report: gets the line that says why work moved to the CPU.
-    /// - Throws: `deviceUnavailable` where `gpu` or `opencl:P:D` finds nothing.
+    /// - Throws: `deviceUnavailable` where `gpu` or `opencl:P:D` finds nothing, `usage` for a precision that the CPU asked for lacks.
     public convenience init(
         _ request: DeviceRequest, threads: Int? = nil, convolution: ConvolutionPolicy = .automatic,
-        report: @escaping @Sendable (String) -> Void = { _ in }
+        precision: Precision = .float, report: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(SemblanceError) {
+        guard request != .cpu || precision == .float else {
+            throw SemblanceError(
+                .usage, "the CPU computes in float, not in \(precision.rawValue)",
+                remedy: "leave --precision out, or choose an OpenCL device")
+        }
         try self.init(
-            request, threads: threads, catalogue: .system(convolution: convolution), report: report)
+            request, threads: threads,
+            catalogue: .system(convolution: convolution, precision: precision), report: report)
+        if self.precision != precision {
+            report("the CPU computes in float: --precision \(precision.rawValue) is for OpenCL devices")
+        }
     }
 
     package init(

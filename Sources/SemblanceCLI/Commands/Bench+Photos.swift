@@ -20,6 +20,7 @@ extension BenchCommand {
         var photosWithFace: Int
         var device: String
         var deviceName: String
+        var precision: Precision
         var reason: String
         var peakBytes: Int
     }
@@ -55,7 +56,8 @@ extension BenchCommand {
             imagesPerSecond: Double(benchmark.perTurn) * 1e3 / median, medianMs: median,
             lowMs: times.quantile(0.1), highMs: times.quantile(0.9), iterations: iterations,
             photosWithFace: turns.reduce(0) { $0 + $1.photosWithFace }, device: device.device.identifier,
-            deviceName: device.device.name, reason: device.reason, peakBytes: Benchmark.peakBytes)
+            deviceName: device.device.name, precision: device.precision,
+            reason: device.reason, peakBytes: Benchmark.peakBytes)
         if arguments.flag("--json") {
             try Console.json(report)
         } else {
@@ -66,7 +68,7 @@ extension BenchCommand {
                 \(iterations) runs
                 faces in \(report.photosWithFace) of \(iterations * report.perTurn) photographs (\(report.photos) different)
                 detector \(report.detector); model \(report.model)
-                device \(report.device) (\(report.deviceName)): \(report.reason)
+                device \(report.device) (\(report.deviceName))\(report.precision.suffix): \(report.reason)
                 memory: process peak \(report.peakBytes >> 20) MiB
                 """)
         }

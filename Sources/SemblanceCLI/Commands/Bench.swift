@@ -47,6 +47,7 @@ enum BenchCommand: Command {
         var deviceName: String
         var platform: String
         var driver: String
+        var precision: Precision
         var reason: String
         var planBytes: Int
         var peakBytes: Int
@@ -94,7 +95,8 @@ enum BenchCommand: Command {
             gigaflops: Double(work.operations) / median * 1e-9,
             gigabytesPerSecond: Double(work.bytes) / median * 1e-9, ceilings: ceilings,
             device: device.device.identifier, deviceName: device.device.name,
-            platform: device.device.platform, driver: device.device.driver, reason: device.reason,
+            platform: device.device.platform, driver: device.device.driver,
+            precision: device.precision, reason: device.reason,
             planBytes: benchmark.planBytes, peakBytes: Benchmark.peakBytes, layers: profile?.layers)
         if arguments.flag("--json") {
             try Console.json(report)
@@ -124,7 +126,7 @@ enum BenchCommand: Command {
         }
         Console.print(
             """
-            device \(report.device) (\(report.deviceName), \(report.platform) \(report.driver)): \(report.reason)
+            device \(report.device) (\(report.deviceName), \(report.platform) \(report.driver))\(report.precision.suffix): \(report.reason)
             memory: plan \(report.planBytes >> 20) MiB, process peak \(report.peakBytes >> 20) MiB
             """)
     }

@@ -20,7 +20,7 @@ final class TrainingReporter {
                 """
                 training \(start.network) (\(start.parameters) parameters) on \(start.images) images of \
                 \(start.people) people, \(start.heldOutPeople) of them held out
-                device \(start.device) (\(start.deviceName)): \(start.reason)
+                device \(start.device) (\(start.deviceName))\(start.precision.suffix): \(start.reason)
                 """)
         case .step(let record):
             let line = """

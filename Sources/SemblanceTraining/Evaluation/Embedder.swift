@@ -11,6 +11,7 @@ package final class Embedder {
     private let plan: ImagePlan
     /// For the last views, where they fill less than a batch: of a quarter's size, prepared when it is first wanted.
     private var quarter: ImagePlan?
+    private let precision: Precision
     private let prepare: (_ batch: Int) throws(SemblanceError) -> ImagePlan
 
     /// Pixels of a view, which is at most twice as fine as the input, and turned by 45 degrees reaches across 2.83 times as many.
@@ -25,6 +26,7 @@ package final class Embedder {
                 network, format: format, batch: batch, capacity: Self.capacity(format), on: backend)
         }
         plan = try prepare(batch)
+        precision = backend.precision
         guard plan.outputCount == 1, plan.shape(of: 0).rank == 2, plan.shape(of: 0).batch == batch else {
             throw SemblanceError(.invalidModel, "\(network.name) does not give one vector for each image")
         }
@@ -46,7 +48,7 @@ package final class Embedder {
                 try plan.read(0, into: .init(rebasing: vectors.prefix(plan.batch * dimension)))
             }
             for row in 0..<part.count {
-                embeddings.append(try Self.unit(vectors[row * dimension..<(row + 1) * dimension]))
+                embeddings.append(try unit(vectors[row * dimension..<(row + 1) * dimension]))
             }
         }
         return embeddings
@@ -61,12 +63,14 @@ package final class Embedder {
         return prepared
     }
 
-    private static func unit(_ vector: ArraySlice<Float>) throws(SemblanceError) -> [Float] {
+    private func unit(_ vector: ArraySlice<Float>) throws(SemblanceError) -> [Float] {
         let norm = vector.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
         guard norm.isFinite, norm > 1e-20 else {
             throw SemblanceError(
                 .numericalFailure, "an embedding has the length \(norm)",
-                remedy: "train the model anew, more gently")
+                remedy: precision.storesHalf
+                    ? "an activation may have been too large for half: use --precision float"
+                    : "train the model anew, more gently")
         }
         return vector.map { Float(Double($0) / norm) }
     }
