@@ -51,9 +51,11 @@ for network in iresnet50 mobilefacenet; do
     for batch in 1 16 64 256; do
         step "$network-$batch.json" 40 "$semblance" bench --model $network.onnx --batch $batch --ceilings --json
     done
+    step "$network-64-half.json" 40 "$semblance" bench --model $network.onnx --batch 64 --precision half --json
     step "$network-64-profile.txt" 40 "$semblance" bench --model $network.onnx --batch 64 --profile --trace "$network-trace.json"
 done
 step training.json 40 "$semblance" bench --model iresnet50.onnx --batch 64 --training --iterations 10 --json
+step training-half.json 40 "$semblance" bench --model iresnet50.onnx --batch 64 --training --precision half --iterations 10 --json
 step search.json 60 "$semblance" bench-search --faces 1000000 --dimension 512 --json
 rm -f iresnet50.onnx mobilefacenet.onnx
 if python3 -c 'import torch' 2>/dev/null; then

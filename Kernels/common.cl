@@ -190,8 +190,12 @@ static index_t channel_place(index_t j, index_t channel, index_t channels, index
     height, width, outputHeight, outputWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, \
     padTop, padLeft, dilationHeight, dilationWidth
 
-// What gradients are multiplied by so that their norm is at most `clipNorm`.
-static float clip_scale(float squaredNorm, float clipNorm) { return fmin(1.0f, clipNorm / sqrt(squaredNorm)); }
+// What gradients of the loss times 2^exponent are multiplied by to be those of the loss, with a norm of at most `clipNorm`.
+static float clip_scale(float squaredNorm, float clipNorm, float exponent)
+{
+    const float unscaling = ldexp(1.0f, -(int)exponent);
+    return fmin(1.0f, clipNorm / (sqrt(squaredNorm) * unscaling)) * unscaling;
+}
 
 // Activations, as ACTIVATION in a kernel's defines.
 #define ACTIVATION_NONE 0

@@ -34,6 +34,15 @@ static float margin_slope(float x, float cosine_m, float sine_m)
     return 1.0f;
 }
 
+// What the loss is multiplied by, where SCALED is 1.
+#if SCALED
+#define LOSS_SCALE_PARAMETER CONST_TENSOR(lossScale),
+#define LOSS_SCALE AT(lossScale)[0]
+#else
+#define LOSS_SCALE_PARAMETER
+#define LOSS_SCALE 1.0f
+#endif
+
 // What the two kernels need of a row: the label's logit and the largest of all, both with the margin; the sum over the other
 // classes of exp(scale * (logit - largest)), NaN for a label that is no class, and the label's own such term.
 typedef struct {
@@ -84,7 +93,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void marginSoftmax(
 }
 
 __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void marginSoftmaxGradient(
-    CONST_TENSOR(logits), CONST_TENSOR(labels), TENSOR(dlogits), const int classes, const float scale,
+    CONST_TENSOR(logits), CONST_TENSOR(labels), LOSS_SCALE_PARAMETER TENSOR(dlogits), const int classes, const float scale,
     const float margin, const float cosine_m, const float sine_m)
 {
     __local float scratch[GROUP];
@@ -93,7 +102,7 @@ __kernel __attribute__((reqd_work_group_size(GROUP, 1, 1))) void marginSoftmaxGr
     __global float *to = AT(dlogits) + n * classes;
     const row_summary row =
         summarise(from, AT(labels)[n], classes, scale, margin, cosine_m, sine_m, scratch);
-    const float factor = scale / get_num_groups(0) / (row.others + row.own);
+    const float factor = scale / get_num_groups(0) / (row.others + row.own) * LOSS_SCALE;
     for (int j = get_local_id(0); j < classes; j += GROUP)
         to[j] = j == row.label
             ? -factor * row.others * margin_slope(from[j], cosine_m, sine_m)

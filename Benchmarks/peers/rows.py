@@ -104,6 +104,10 @@ def inference(network, batch, runs):
     return Row(f"{network} inference, batch {batch}", runs, sides)
 
 
+# Our side's arguments, by whether activations are in half.
+HALF = {False: [], True: ["--precision", "half"]}
+
+
 def torch(setting, network, batch, classes, *choices):
     """PyTorch's sides, by the settings of each."""
     if setting.torch_python is None:
@@ -114,23 +118,27 @@ def torch(setting, network, batch, classes, *choices):
     return {f"torch {choice}": [*worker, *device, *choice.split()] for choice in choices}
 
 
-def training(network, batch, classes=1000):
+def training(network, batch, classes=1000, half=False):
+    """In single precision on both sides, or in half."""
+
     def sides(setting):
         numbers = ["--batch", batch, "--training", "--classes", classes]
-        ours = setting.bench("--model", setting.new(network), *numbers)
-        return ours, torch(setting, network, batch, classes, "contiguous", "channels_last")
+        ours = setting.bench("--model", setting.new(network), *numbers, *HALF[half])
+        choices = ["channels_last amp"] if half else ["contiguous", "channels_last"]
+        return ours, torch(setting, network, batch, classes, *choices)
 
-    return Row(f"{network} training step, batch {batch}", 1, sides)
+    return Row(f"{network} training step, batch {batch}{', in half, torch amp' if half else ''}", 1, sides)
 
 
-def against_torch(network, batch, runs, *choices):
+def against_torch(network, batch, runs, *choices, half=False):
     """Inference beside the best of some of PyTorch's settings. Single precision on both sides, unless they say otherwise."""
 
     def sides(setting):
-        ours = setting.bench("--model", setting.new(network), "--batch", batch)
+        ours = setting.bench("--model", setting.new(network), "--batch", batch, *HALF[half])
         return ours, torch(setting, network, batch, 0, *choices)
 
-    return Row(f"{network} inference, batch {batch}, torch {' or '.join(choices)}", runs, sides)
+    ours = ", in half" if half else ""
+    return Row(f"{network} inference, batch {batch}{ours}, torch {' or '.join(choices)}", runs, sides)
 
 
 def pretrained(title, name, size, runs, quantised=False):
@@ -197,10 +205,12 @@ ROWS = [
     *(search(queries, k, runs) for queries, runs in [(1, 5), (32, 3), (256, 1)] for k in [1, 10]),
 ]
 
-# Single precision without tensor cores, then PyTorch with them, for the record.
+# Single precision without tensor cores, then half on both sides, and PyTorch with tensor cores beside our single precision, for the record.
 GPU_ROWS = [
     *(against_torch("iresnet50", batch, 10, "contiguous", "channels_last") for batch in [1, 64, 256]),
     *(against_torch("mobilefacenet", batch, 20, "contiguous", "channels_last") for batch in [1, 64, 256]),
     *(training(network, 64) for network in ["iresnet18", "iresnet50"]),
+    *(against_torch(network, batch, 10, "channels_last amp", half=True) for network in ["iresnet50", "mobilefacenet"] for batch in [1, 64, 256]),
+    *(training(network, 64, half=True) for network in ["iresnet18", "iresnet50"]),
     *(against_torch("iresnet50", batch, 10, "channels_last tf32", "channels_last amp") for batch in [64, 256]),
 ]

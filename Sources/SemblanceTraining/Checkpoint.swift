@@ -16,6 +16,8 @@ public struct Checkpoint: Sendable {
         public var step: Int
         public var history: [EpochRecord]
         public var device: String
+        /// nil where the loss was not scaled.
+        public package(set) var lossScale: LossScale?
         var entries: [Entry]
         var counts: Counts
     }

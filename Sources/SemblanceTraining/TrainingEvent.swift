@@ -48,6 +48,10 @@ public struct StepRecord: Sendable, Codable, Hashable {
     public var imagesPerSecond: Double
     /// The expected time to the end of the run.
     public var secondsRemaining: Double
+    /// What the loss was multiplied by, and whether the gradient was then beyond half's numbers and no weight was changed; nil where
+    /// activations are stored in float.
+    public var lossScale: Float?
+    public var isSkipped: Bool?
 }
 
 public struct EpochRecord: Sendable, Codable, Hashable {
@@ -70,6 +74,8 @@ public struct TrainingEnd: Sendable, Codable, Hashable {
     public var seconds: Double
     public var imagesPerSecond: Double
     public var skippedImages: Int
+    /// nil where activations are stored in float.
+    public var skippedSteps: Int?
     public var calibration: Calibration
 }
 

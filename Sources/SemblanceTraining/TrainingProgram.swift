@@ -63,10 +63,12 @@ package struct TrainingProgram: Sendable {
     package let images: ValueID
     package let labels: ValueID
     package let hyper: ValueID
+    /// [1]: what the loss is multiplied by, with its exponent in `hyper`; where activations are stored in half.
+    package let lossScale: ValueID?
     /// Of each image: the loss, and whether the classifier was right.
     package let losses: ValueID
     package let correct: ValueID
-    /// The squared L2 norm of the whole gradient, before clipping.
+    /// The squared L2 norm of the whole gradient of the scaled loss, before clipping.
     package let squaredGradientNorm: ValueID
     /// The states of training: what a checkpoint holds.
     package let parameters: ValueID
@@ -81,10 +83,10 @@ package struct TrainingProgram: Sendable {
     /// - Parameters:
     ///   - network: with its initial weights, neither folded nor fused; one output [N, D].
     ///   - frozenStatistics: batch norms keep their running statistics, for fine-tuning on few images.
+    ///   - precision: of the backend that it is for: the loss is scaled where gradients of activations are stored in half.
     package init(
         network: Network, classes: Int, batch: Int, loss: Loss, optimiser: Optimiser,
-        frozenStatistics: Bool = false,
-        seed: UInt64
+        frozenStatistics: Bool = false, precision: Precision = .float, seed: UInt64
     ) throws(SemblanceError) {
         guard network.outputNames.count == 1 else {
             throw SemblanceError(
@@ -96,6 +98,7 @@ package struct TrainingProgram: Sendable {
         labels = program.add("labels", [batch], .input)
         hyper = program.add("hyper", [Hyperparameter.count], .input)
         let step = program.add("step", [1], .input)
+        lossScale = precision.storesHalf ? program.add("loss scale", [1], .input) : nil
         var ids = [network.inputName: images]
 
         // Parameters: those that decay first.
@@ -176,7 +179,7 @@ package struct TrainingProgram: Sendable {
         program.append(.marginSoftmax(loss.softmax), [logits, labels], into: [losses, correct])
 
         // Backward and update.
-        try program.appendGradients(into: destinations)
+        try program.appendGradients(into: destinations, lossScale: lossScale)
         squaredGradientNorm = program.add("squared gradient norm", [1], .output)
         program.append(.sumOfSquares, [gradients], into: [squaredGradientNorm])
         moments = (0..<optimiser.momentCount).map { program.add("moment \($0)", [count], .state) }

@@ -15,6 +15,8 @@ final class TrainingRun {
     private var history: [EpochRecord]
     private var skipped: [SkippedImage] = []
     private var lastCheckpoint: Int?
+    /// nil where the loss is not scaled.
+    private var lossScale: LossScale?
     private var speed = Speedometer()
 
     private var options: TrainingOptions { trainer.options }
@@ -33,7 +35,9 @@ final class TrainingRun {
         }
         program = try TrainingProgram(
             network: trainer.network, classes: paths.count, batch: options.batch, loss: options.loss,
-            optimiser: options.optimiser, frozenStatistics: options.frozenStatistics, seed: options.seed)
+            optimiser: options.optimiser, frozenStatistics: options.frozenStatistics,
+            precision: backend.precision, seed: options.seed)
+        lossScale = program.lossScale.map { _ in checkpoint?.header.lossScale ?? LossScale() }
         stepsPerEpoch = BalancedSampler(counts: paths.map(\.count), seed: options.seed)
             .stepCount(batch: options.batch)
         firstStep = checkpoint?.header.step ?? 0
@@ -69,12 +73,13 @@ final class TrainingRun {
         var scores: VerificationScores?
         var epoch = EpochTotals()
         var step = firstStep
-        var isStaged = try stage(loader, step: step)
+        var isStaged = try stage(loader)
         speed.pause()
         while isStaged, !cancellation.isCancelled {
+            try writeHyperparameters(step: step)
             try plan.run()
             // The next batch travels while the device computes; then this step's figures are waited for.
-            isStaged = try stage(loader, step: step + 1)
+            isStaged = try stage(loader)
             step += 1
             for image in loader.takeSkipped() { try skip(image) }
             let record = try readBack(step: step)
@@ -115,46 +120,46 @@ final class TrainingRun {
             cacheBytes: options.cacheBytes, isStrict: options.isStrict)
     }
 
-    /// Writes what the step needs to the plan; false after the last step.
-    private func stage(_ loader: BatchLoader, step: Int) throws(SemblanceError) -> Bool {
+    /// Writes the next batch to the plan; false after the last step.
+    private func stage(_ loader: BatchLoader) throws(SemblanceError) -> Bool {
         let staged: Void? = try loader.next { (batch) throws(SemblanceError) in
             try plan.write(batch.images, to: program.images)
             try plan.write(batch.labels, to: program.labels)
         }
-        guard staged != nil else { return false }
-        var hyper = [Float](repeating: 0, count: Hyperparameter.count)
-        hyper[Hyperparameter.learningRate.rawValue] = learningRate(step: step)
-        hyper[Hyperparameter.clipNorm.rawValue] = options.clipNorm
-        if case .adamW(let beta1, let beta2, _, _) = options.optimiser {
-            func correction(_ beta: Float) -> Float { Float(1 / (1 - pow(Double(beta), Double(step + 1)))) }
-            hyper[Hyperparameter.firstMomentCorrection.rawValue] = correction(beta1)
-            hyper[Hyperparameter.secondMomentCorrection.rawValue] = correction(beta2)
-        }
+        return staged != nil
+    }
+
+    /// Writes what depends on how the steps before went.
+    private func writeHyperparameters(step: Int) throws(SemblanceError) {
+        let hyper = options.hyperparameters(step: step, stepsPerEpoch: stepsPerEpoch, lossScale: lossScale)
         try plan.write(hyper, to: program.hyper)
         try plan.write([Float(step)], to: program.step)
-        return true
+        if let lossScale, let id = program.lossScale { try plan.write([lossScale.factor], to: id) }
     }
 
     private func learningRate(step: Int) -> Float {
-        let warmUp = Int((options.warmUpEpochs * Double(stepsPerEpoch)).rounded())
-        return options.learningRate
-            * Float(options.schedule.factor(step: step, of: stepCount, warmUp: warmUp))
+        options.learningRate(step: step, stepsPerEpoch: stepsPerEpoch)
     }
 
     /// The figures of the last step queued, which is number `step` counted from 1.
     private func readBack(step: Int) throws(SemblanceError) -> StepRecord {
         let losses = try plan.read(program.losses)
         let correct = try plan.read(program.correct)
-        let norm = try plan.read(program.squaredGradientNorm)[0].squareRoot()
+        let factor = lossScale?.factor ?? 1
+        let norm = try plan.read(program.squaredGradientNorm)[0].squareRoot() / factor
         speed.tick(images: options.batch)
-        let record = StepRecord(
+        var record = StepRecord(
             step: step, steps: stepCount, epoch: (step - 1) / stepsPerEpoch + 1,
             loss: losses.reduce(0, +) / Float(losses.count),
             accuracy: correct.reduce(0, +) / Float(correct.count),
             gradientNorm: norm, learningRate: learningRate(step: step - 1),
             imagesPerSecond: speed.imagesPerSecond,
             secondsRemaining: Double((stepCount - step) * options.batch) / max(speed.imagesPerSecond, 1e-9))
-        guard record.loss.isFinite, norm.isFinite else { throw divergence(record) }
+        // Without a finite norm the optimiser has changed nothing: a smaller scale may do.
+        let goesOn = lossScale?.update(isFinite: norm.isFinite) ?? norm.isFinite
+        guard record.loss.isFinite, goesOn else { throw divergence(record) }
+        record.lossScale = lossScale.map { _ in factor }
+        record.isSkipped = lossScale.map { _ in !norm.isFinite }
         return record
     }
 
@@ -168,6 +173,7 @@ final class TrainingRun {
 
     private func diverged(_ what: String) -> SemblanceError {
         var remedy = "lower the learning rate or lengthen the warm-up"
+        if lossScale != nil { remedy += ", or use --precision float: half ends at 65504" }
         if let path = options.checkpointPath, let step = lastCheckpoint {
             remedy += "; the checkpoint of step \(step) is kept in \(path)"
         }
@@ -195,7 +201,8 @@ final class TrainingRun {
         }
         let checkpoint = Checkpoint(
             header: Self.header(
-                trainer, program, step: step, history: history, device: backend.device.identifier),
+                trainer, program, step: step, history: history, device: backend.device.identifier,
+                lossScale: lossScale),
             parameters: parameters, statistics: try plan.read(program.statistics),
             moments: try program.moments.map { (id) throws(SemblanceError) in try plan.read(id) })
         try checkpoint.write(to: path)
@@ -207,7 +214,8 @@ final class TrainingRun {
     private static let largestWeight: Float = 1e8
 
     private static func header(
-        _ trainer: Trainer, _ program: TrainingProgram, step: Int, history: [EpochRecord], device: String
+        _ trainer: Trainer, _ program: TrainingProgram, step: Int, history: [EpochRecord], device: String,
+        lossScale: LossScale? = nil
     ) -> Checkpoint.Header {
         let entries = program.parameterEntries + program.statisticEntries
         let head = program.parameterEntries.first { $0.name == TrainingProgram.headName }
@@ -217,7 +225,7 @@ final class TrainingRun {
                 name: trainer.network.name, inputShape: trainer.network.inputShape.dimensions,
                 embedding: head?.shape[1] ?? 0),
             format: trainer.format, dataset: trainer.folder.fingerprint, step: step, history: history,
-            device: device,
+            device: device, lossScale: lossScale,
             entries: entries.map {
                 Checkpoint.Entry(name: $0.name, shape: $0.shape.dimensions, offset: $0.offset)
             },
@@ -277,7 +285,7 @@ final class TrainingRun {
     {
         let end = TrainingEnd(
             step: step, isCancelled: isCancelled, seconds: seconds, imagesPerSecond: speed.overall,
-            skippedImages: skipped.count, calibration: calibration)
+            skippedImages: skipped.count, skippedSteps: lossScale?.skippedSteps, calibration: calibration)
         let network = try exportedNetwork()
         try emit(.finished(end))
         return TrainingResult(

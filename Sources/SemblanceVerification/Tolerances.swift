@@ -32,10 +32,15 @@ package enum Tolerances {
     package static let embeddingCosine = 0.9999
     /// How far two backends may be apart in the cosine of one pair of images; nearer to the threshold than that, either verdict will do.
     package static let similarity = 1e-3
+    /// As `embeddingCosine`, for activations in half and in float. A network of 50 layers rounds a value some 50 times by 2^-11 / sqrt(3) of
+    /// itself at most: together 2e-3 of its length if these are independent, which is 1 - 2e-6 in the cosine.
+    package static let halfCosine = 0.9999
     /// As `embeddingCosine`, for two algorithms on one device.
     package static let algorithmCosine = 0.99999
     /// The relative difference of two backends' losses at any of the first 20 steps.
     package static let lossCurve = 1e-3
+    /// As `lossCurve`, for activations in half and in float.
+    package static let halfLossCurve = 0.02
     /// The largest difference between our embedding and ONNX Runtime's.
     package static let onnxRuntime = 1e-4
     /// Relative to the largest element, against PyTorch's single precision, on small shapes.

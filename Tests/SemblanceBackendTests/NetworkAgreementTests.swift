@@ -80,6 +80,30 @@ import Testing
         #expect(cosines.allSatisfy { $0 > Tolerances.algorithmCosine }, "\(cosines), seed \(seed)")
     }
 
+    /// Activations in half: less memory, nearly the same directions, and the same bits again.
+    @Test(
+        .enabled(if: TestBackend.all.contains(.opencl)),
+        arguments: [Architecture.iResNet18, .mobileFaceNet])
+    func embeddingsInHalfAgree(architecture: Architecture) throws {
+        let seed = UInt64.random(in: .min ... .max), batch = 3
+        let network = try architecture.network(size: 112, seed: seed).withRandomStatistics(seed: seed)
+            .optimised()
+        var random = RandomSource(seed: seed, stream: 2)
+        let images = (0..<batch * network.inputShape.count).map { _ in random.uniform(-1...1) }
+        let single = try embeddings(network, batch: batch, images: images, on: TestBackend.opencl.backend)
+        let half = try embeddings(network, batch: batch, images: images, on: TestBackend.halfBackend)
+        for row in 0..<batch {
+            let cosine = cosine(single.rows[row], half.rows[row])
+            print("\(architecture), in half against float: cosine \(cosine)")
+            #expect(cosine > Tolerances.halfCosine, "seed \(seed)")
+        }
+        #expect(half.rows != single.rows, "nothing was stored in half")
+        #expect(half.plan.memory < single.plan.memory)
+        #expect(
+            try embeddings(network, batch: batch, images: images, on: TestBackend.halfBackend).rows
+                == half.rows)
+    }
+
     /// The losses of `steps` steps of SGD with ArcFace on a few fixed batches.
     private func losses(
         _ architecture: Architecture, rate: Float, steps: Int = 20, seed: UInt64, on backend: any Backend
@@ -88,7 +112,7 @@ import Testing
         let training = try TrainingProgram(
             network: architecture.network(size: 32, seed: seed), classes: classes, batch: batch,
             loss: .arcFace(margin: 0.5, scale: 64), optimiser: .sgd(momentum: 0.9, weightDecay: 5e-4),
-            seed: seed)
+            precision: backend.precision, seed: seed)
         let plan = try backend.prepare(training.program, options: PlanOptions())
         var random = RandomSource(seed: seed, stream: 3)
         let count = training.program.shape(of: training.images).count
@@ -98,6 +122,10 @@ import Testing
         // Batch norms over four images are chaotic: a rounding error grows tenfold a step where steps are long. Short ones keep
         // what is compared above what chaos makes of it, on both sides alike.
         hyper[Hyperparameter.clipNorm.rawValue] = 0.01
+        if let id = training.lossScale {
+            hyper[Hyperparameter.lossScaleExponent.rawValue] = 6
+            try plan.write([64], to: id)
+        }
         try plan.write(hyper, to: training.hyper)
         return try (0..<steps).map { step in
             try plan.write(batches[step % 2], to: training.images)
@@ -105,6 +133,49 @@ import Testing
             try plan.write([Float(step)], to: training.step)
             try plan.run()
             return try plan.read(training.losses).reduce(0, +) / Float(batch)
+        }
+    }
+
+    /// In half, with a scaled loss, against single precision on the same device.
+    @Test(
+        .enabled(if: TestBackend.all.contains(.opencl)),
+        arguments: [Architecture.iResNet18, .mobileFaceNet])
+    func trainingInHalfAgrees(architecture: Architecture) throws {
+        let seed: UInt64 = 20, rate: Float = 0.1
+        let single = try losses(architecture, rate: rate, seed: seed, on: TestBackend.opencl.backend)
+        let half = try losses(architecture, rate: rate, seed: seed, on: TestBackend.halfBackend)
+        print("losses of \(architecture) in float: \(single)\nin half: \(half)")
+        #expect(half.suffix(4).reduce(0, +) < half.prefix(4).reduce(0, +), "the loss must fall: \(half)")
+        #expect(half != single, "nothing was stored in half")
+        #expect(distance(single, half) <= Float(Tolerances.halfLossCurve), "\(single)\n\(half)")
+    }
+
+    /// A gradient beyond half's numbers reaches no weight, and one within them does.
+    @Test(.enabled(if: TestBackend.all.contains(.opencl)))
+    func overflowsChangeNoWeights() throws {
+        let batch = 4
+        let training = try TrainingProgram(
+            network: Architecture.small.network(size: 32, seed: 3), classes: 8, batch: batch,
+            loss: .arcFace(margin: 0.5, scale: 64), optimiser: .sgd(momentum: 0.9, weightDecay: 5e-4),
+            precision: .half, seed: 3)
+        let plan = try TestBackend.halfBackend.prepare(training.program, options: PlanOptions())
+        var random = RandomSource(seed: .random(in: .min ... .max))
+        let count = training.program.shape(of: training.images).count
+        try plan.write((0..<count).map { _ in random.uniform(-1...1) }, to: training.images)
+        try plan.write((0..<batch).map(Float.init), to: training.labels)
+        try plan.write([0], to: training.step)
+        let before = try plan.read(training.parameters)
+        for (exponent, overflows) in [(30, true), (4, false)] {
+            var hyper = [Float](repeating: 0, count: Hyperparameter.count)
+            hyper[Hyperparameter.learningRate.rawValue] = 0.1
+            hyper[Hyperparameter.clipNorm.rawValue] = 5
+            hyper[Hyperparameter.lossScaleExponent.rawValue] = Float(exponent)
+            try plan.write(hyper, to: training.hyper)
+            try plan.write([Float(1 << exponent)], to: try #require(training.lossScale))
+            try plan.run()
+            #expect(try plan.read(training.losses).allSatisfy { $0.isFinite })
+            #expect(try plan.read(training.squaredGradientNorm)[0].isFinite != overflows)
+            #expect(try (plan.read(training.parameters) == before) == overflows)
         }
     }
 

@@ -31,6 +31,15 @@ enum TestBackend: String, CaseIterable, Sendable, CustomTestStringConvertible {
         }
     }
 
+    private static let openCLInHalf = openCLDevice.map { device in
+        Result { () throws(SemblanceError) -> any Backend in try OpenCLBackend(device, precision: .half) }
+    }
+
+    /// The OpenCL backend with activations in half.
+    static var halfBackend: any Backend {
+        get throws { try #require(openCLInHalf, "no OpenCL device").get() }
+    }
+
     /// One backend for the whole process.
     /// - Throws: where it cannot be had.
     var backend: any Backend {

@@ -42,7 +42,7 @@ public final class Benchmark {
             let training = try TrainingProgram(
                 network: network, classes: classes, batch: batch,
                 loss: .arcFace(margin: 0.5, scale: 64),
-                optimiser: .sgd(momentum: 0.9, weightDecay: 5e-4), seed: 1)
+                optimiser: .sgd(momentum: 0.9, weightDecay: 5e-4), precision: device.precision, seed: 1)
             plan = try device.prepare(training.program, options: options)
             result = training.losses
             try plan.write(noise(training.program.shape(of: training.images).count), to: training.images)
@@ -50,10 +50,31 @@ public final class Benchmark {
             var hyper = [Float](repeating: 0, count: Hyperparameter.count)
             hyper[Hyperparameter.learningRate.rawValue] = 1e-3
             hyper[Hyperparameter.clipNorm.rawValue] = 5
-            try plan.write(hyper, to: training.hyper)
             try plan.write([0], to: training.step)
+            try Self.settle(&hyper, training, plan)
         }
         resultValues = [Float](repeating: 0, count: plan.program.shape(of: result).count)
+    }
+
+    /// Writes the hyperparameters, with the largest scale of the loss that leaves the gradient finite: a skipped step costs less.
+    private static func settle(
+        _ hyper: inout [Float], _ training: TrainingProgram, _ plan: any Plan
+    ) throws(SemblanceError) {
+        guard let id = training.lossScale else { return try plan.write(hyper, to: training.hyper) }
+        var scale = LossScale()
+        while true {
+            hyper[Hyperparameter.lossScaleExponent.rawValue] = Float(scale.exponent)
+            try plan.write(hyper, to: training.hyper)
+            try plan.write([scale.factor], to: id)
+            try plan.run()
+            let isFinite = try plan.read(training.squaredGradientNorm)[0].isFinite
+            guard scale.update(isFinite: isFinite) else {
+                throw SemblanceError(
+                    .numericalFailure, "the gradient of random images is beyond half's numbers",
+                    remedy: "use --precision float")
+            }
+            if isFinite { return }
+        }
     }
 
     /// One run, from queueing it to having its result.

@@ -23,6 +23,14 @@ final class TrainingReporter {
                 device \(start.device) (\(start.deviceName))\(start.precision.suffix): \(start.reason)
                 """)
         case .step(let record):
+            if record.isSkipped == true {
+                Console.endProgress()
+                Console.error(
+                    """
+                    step \(record.step) skipped: its gradient, scaled by \(record.lossScale ?? 1), is beyond half's numbers; the \
+                    scale is halved
+                    """)
+            }
             let line = """
                 epoch \(record.epoch)  step \(record.step)/\(record.steps)  loss \(record.loss.formatted(3))  accuracy \
                 \(Double(record.accuracy).percent)  \(record.imagesPerSecond.formatted(1)) images/s  \

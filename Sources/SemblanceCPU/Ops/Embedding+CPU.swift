@@ -85,13 +85,14 @@ extension MarginSoftmax {
 
     func lowerGradient(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
         let shape = lowering.shape(step.inputs[0])
-        let inputs = [try lowering.plain(step.inputs[0]), try lowering.plain(step.inputs[1])]
+        let inputs = try step.inputs.map { (value) throws(SemblanceError) in try lowering.plain(value) }
         try lowering.definePlain(step.outputs[0]) { target in
-            lowering.host("marginSoftmaxGradient", inputs + [target]) { memory, _ in
-                let scale = Double(scale) / Double(shape[0])
+            lowering.host("marginSoftmaxGradient", [target] + inputs) { memory, _ in
+                let lossScale = inputs.count > 2 ? Double(memory[3][0]) : 1
+                let scale = Double(scale) / Double(shape[0]) * lossScale
                 for row in 0..<shape[0] {
-                    let logits = memory[0] + row * shape[1], gradient = memory[2] + row * shape[1]
-                    let label = min(max(Int(memory[1][row]), 0), shape[1] - 1)
+                    let logits = memory[1] + row * shape[1], gradient = memory[0] + row * shape[1]
+                    let label = min(max(Int(memory[2][row]), 0), shape[1] - 1)
                     let soft = softmax(logits, shape[1], label)
                     for column in 0..<shape[1] where column != label {
                         gradient[column] = Float(

@@ -36,12 +36,13 @@ extension Op {
     }
 }
 
-/// What the gradient is multiplied by so that its norm is at most the limit; nil where the norm is not finite and nothing may be
+/// What the gradient of the scaled loss is multiplied by to be that of the loss, with a norm of at most the limit; nil where the norm is not finite and nothing may be
 /// updated.
 private func clipping(_ squaredNorm: Float, _ hyper: UnsafePointer<Float>) -> Float? {
     guard squaredNorm.isFinite else { return nil }
-    let norm = squaredNorm.squareRoot(), limit = hyper[Hyperparameter.clipNorm.rawValue]
-    return norm > limit ? limit / norm : 1
+    let unscaling = Float(sign: .plus, exponent: -Int(hyper[Hyperparameter.lossScaleExponent.rawValue]), significand: 1)
+    let norm = squaredNorm.squareRoot() * unscaling, limit = hyper[Hyperparameter.clipNorm.rawValue]
+    return (norm > limit ? limit / norm : 1) * unscaling
 }
 
 extension SGD {

@@ -111,10 +111,11 @@ public enum Op: Hashable, Sendable {
     /// cosines or logits [N,C], labels [N] -> loss [N], correct [N] (1 where no logit, taken before the margin, is larger than
     /// the label's). Labels are whole numbers from 0 to C - 1.
     case marginSoftmax(MarginSoftmax)
-    /// logits [N,C], labels [N] -> dlogits of the batch's mean loss.
+    /// logits [N,C], labels [N], [loss scale [1]] -> dlogits of the batch's mean loss, times the scale.
     case marginSoftmaxGradient(MarginSoftmax)
 
-    // Optimisers; all outputs are updated in place. See `Hyperparameter` for the elements of `hyper`.
+    // Optimisers; all outputs are updated in place. See `Hyperparameter` for the elements of `hyper`. Gradient and norm are those of the
+    // scaled loss, where it is scaled.
     /// x [K] -> sum of squares [1].
     case sumOfSquares
     /// gradient [K], hyper, squared gradient norm [1] -> parameter [K], velocity [K]. Nothing changes where the norm is not finite.

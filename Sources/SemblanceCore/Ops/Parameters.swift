@@ -142,6 +142,8 @@ public enum Hyperparameter: Int, CaseIterable, Sendable {
     /// 1 / (1 - beta1^t) and 1 / (1 - beta2^t), for AdamW.
     case firstMomentCorrection
     case secondMomentCorrection
+    /// e, where the loss was multiplied by 2^e: gradients are divided by that before anything else. A whole number.
+    case lossScaleExponent
 
     public static let count = 8
 }

@@ -1,10 +1,14 @@
 extension Program {
     /// Appends the backward pass: operations that compute the gradients of the batch's mean loss (the `marginSoftmax` steps) with
     /// respect to parameters.
-    /// - Parameter destinations: for each parameter, the value that its gradient is written to.
+    /// - Parameters:
+    ///   - destinations: for each parameter, the value that its gradient is written to.
+    ///   - lossScale: [1], which the loss is multiplied by before it is differentiated.
     /// - Throws: `unsupportedOperation` for an operation without a gradient.
-    public mutating func appendGradients(into destinations: [ValueID: ValueID]) throws(SemblanceError) {
-        var pass = GradientPass(program: self, destinations: destinations)
+    public mutating func appendGradients(
+        into destinations: [ValueID: ValueID], lossScale: ValueID? = nil
+    ) throws(SemblanceError) {
+        var pass = GradientPass(program: self, destinations: destinations, lossScale: lossScale)
         try pass.run()
         self = pass.program
     }
@@ -14,14 +18,16 @@ extension Program {
 private struct GradientPass {
     var program: Program
     let destinations: [ValueID: ValueID]
+    private let lossScale: ValueID?
     /// Values that depend on a parameter: only their gradients are computed.
     private var active: Set<ValueID> = []
     /// Parts of each value's gradient found so far; they add up.
     private var parts: [ValueID: [ValueID]] = [:]
     private var useCounts: [ValueID: Int] = [:]
 
-    init(program: Program, destinations: [ValueID: ValueID]) {
+    init(program: Program, destinations: [ValueID: ValueID], lossScale: ValueID?) {
         self.program = program
+        self.lossScale = lossScale
         self.destinations = destinations
         active = Set(destinations.keys)
         for step in program.steps {
@@ -115,7 +121,7 @@ private struct GradientPass {
     private mutating func differentiate(_ step: Step) throws(SemblanceError) {
         let inputs = step.inputs
         if case .marginSoftmax(let loss) = step.op {
-            emit(.marginSoftmaxGradient(loss), inputs, to: inputs[0])
+            emit(.marginSoftmaxGradient(loss), inputs + [lossScale].compactMap { $0 }, to: inputs[0])
             return
         }
         let output = step.outputs[0]

@@ -7,7 +7,7 @@ extension MarginSoftmax {
         launch("marginSoftmax", inputs, outputs, into: &lowering)
     }
 
-    /// logits, labels -> dlogits.
+    /// logits, labels, [loss scale] -> dlogits.
     func lowerGradient(_ inputs: [DeviceTensor], _ dlogits: DeviceTensor, into lowering: inout Lowering) {
         launch("marginSoftmaxGradient", inputs, [dlogits], into: &lowering)
     }
@@ -23,7 +23,8 @@ extension MarginSoftmax {
         }
         let logits = inputs[0].shape
         lowering.launchGroups(
-            "marginSoftmax", function, defines: ["MARGIN": kind], inputs + outputs,
+            "marginSoftmax", function, defines: ["MARGIN": kind, "SCALED": inputs.count > 2 ? 1 : 0],
+            inputs + outputs,
             [
                 .int(logits.channels), .float(scale), .float(angle), .float(Float(cos(Double(angle)))),
                 .float(Float(sin(Double(angle)))),

@@ -23,6 +23,9 @@ extension OpCase {
                     OpCase(
                         .marginSoftmaxGradient(loss), detail, inputs,
                         [.init([n, classes], reduction: reduction, scale: loss.scale / Float(n) / 100)]),
+                    OpCase(
+                        .marginSoftmaxGradient(loss), detail + ", scaled", inputs + [.init([1], .fixed([1024]))],
+                        [.init([n, classes], reduction: reduction, scale: loss.scale / Float(n) * 10.24)]),
                 ]
             }
         } + edges
@@ -66,14 +69,15 @@ extension OpCase {
             + adams.flatMap { updates(.adamW($0), "decay \($0.weightDecay)", moments: 2, count) }
     }
 
-    /// Without a limit, below it, above it, and with a gradient that is not finite: then nothing may change.
+    /// Without a limit, below it, above it, the last two with a scaled loss, and with a gradient that is not finite: then nothing may change.
     private static func updates(_ op: Op, _ variant: String, moments: Int, _ count: Int) -> [OpCase] {
-        let clips: [(limit: Float, squaredNorm: Float, detail: String)] = [
-            (.infinity, 9, "no clipping"), (5, 24, "below the limit"), (5, 400, "clipped"),
-            (5, .nan, "NaN norm"), (5, .infinity, "infinite norm"),
+        let clips: [(limit: Float, squaredNorm: Float, exponent: Float, detail: String)] = [
+            (.infinity, 9, 0, "no clipping"), (5, 24, 0, "below the limit"), (5, 400, 0, "clipped"),
+            (5, .nan, 0, "NaN norm"), (5, .infinity, 0, "infinite norm"),
+            (5, 5000, 4, "below the limit, scaled"), (5, 90_000, 4, "clipped, scaled"),
         ]
-        return clips.map { limit, squaredNorm, detail in
-            let hyper: [Float] = [0.1, limit, 1.9, 30, 0, 0, 0, 0]
+        return clips.map { limit, squaredNorm, exponent, detail in
+            let hyper: [Float] = [0.1, limit, 1.9, 30, exponent, 0, 0, 0]
             let gradient: Fill =
                 squaredNorm.isNaN ? .fixed([Float](repeating: .nan, count: count)) : .normal
             var outputs: [Output] = [.init([count], reduction: 4, before: .uniform(0.5...1.5), scale: 1)]

@@ -49,6 +49,7 @@ extension Reference {
 
     static func marginSoftmaxGradient(_ loss: MarginSoftmax, _ inputs: [DoubleTensor]) -> DoubleTensor {
         let logits = inputs[0], classes = logits.shape[1], batch = Double(logits.shape[0])
+        let lossScale = inputs.count > 2 ? inputs[2][0] : 1
         var gradient = DoubleTensor(shape: logits.shape)
         for n in 0..<logits.shape[0] {
             let label = Int(inputs[1][n])
@@ -58,7 +59,8 @@ extension Reference {
                 let probability = exp(z[j] - total)
                 let slope = j == label ? margin(loss.margin, cosine: logits[n * classes + j]).slope : 1
                 let target: Double = j == label ? 1 : 0
-                gradient[n * classes + j] = (probability - target) * Double(loss.scale) * slope / batch
+                gradient[n * classes + j] = 
+                    (probability - target) * Double(loss.scale) * slope / batch * lossScale
             }
         }
         return gradient

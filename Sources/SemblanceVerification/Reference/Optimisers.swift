@@ -1,3 +1,4 @@
+import Foundation
 import SemblanceCore
 
 extension Reference {
@@ -5,12 +6,13 @@ extension Reference {
         hyper[parameter.rawValue]
     }
 
-    /// What the gradient is multiplied by so that its norm does not exceed the limit; nil where it is not finite: then nothing
+    /// What the gradient of the scaled loss is multiplied by to be that of the loss, with a norm that does not exceed the limit; nil where it is not finite: then nothing
     /// may be updated.
     private static func clip(_ inputs: [DoubleTensor]) -> Double? {
-        let norm = inputs[2][0].squareRoot(), limit = hyper(inputs[1], .clipNorm)
+        let lossScale = pow(2, hyper(inputs[1], .lossScaleExponent))
+        let norm = inputs[2][0].squareRoot() / lossScale, limit = hyper(inputs[1], .clipNorm)
         guard norm.isFinite else { return nil }
-        return norm > limit ? limit / norm : 1
+        return (norm > limit ? limit / norm : 1) / lossScale
     }
 
     /// gradient, hyper, squared norm -> parameter, velocity.
