@@ -133,12 +133,19 @@ struct Arguments {
         }
     }
 
+    func convolution() throws(SemblanceError) -> ConvolutionPolicy {
+        try choice("--conv", ConvolutionPolicy.self) ?? .automatic
+    }
+
+    func precision() throws(SemblanceError) -> Precision {
+        try choice("--precision", Precision.self) ?? .float
+    }
+
     /// The device that --device, SEMBLANCE_DEVICE or nothing asks for; a fallback is told on standard error.
     func device() throws(SemblanceError) -> SelectedDevice {
-        let convolution = try choice("--conv", ConvolutionPolicy.self) ?? .automatic
         return try SelectedDevice(
-            deviceRequest(), threads: integer("--threads", 1...1024), convolution: convolution,
-            precision: choice("--precision", Precision.self) ?? .float
+            deviceRequest(), threads: integer("--threads", 1...1024), convolution: convolution(),
+            precision: precision()
         ) { Console.error("note: \($0)") }
     }
 

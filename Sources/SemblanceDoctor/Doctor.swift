@@ -72,6 +72,7 @@ package struct Doctor {
     }
 
     private mutating func examine(_ backend: any Backend, _ examination: inout Examination) {
+        examination.precision = backend.precision
         if let opencl = backend as? OpenCLBackend {
             let builds = KernelBuilds(of: settings.kernelCases, on: opencl, progress: named(backend))
             examination.kernels = builds
@@ -124,7 +125,9 @@ package struct Doctor {
                 expected[key] = try Embeddings(plain, images, batch: batch, on: other)
             }
             guard let known = expected[key] else { return }
-            check = NetworkCheck(subject.name, got, against: known, threshold: subject.threshold)
+            check = NetworkCheck(
+                subject.name, got, against: known, threshold: subject.threshold,
+                precision: backend.precision)
         } catch {
             check = NetworkCheck(subject.name, on: backend.device, against: other.device, failure: error)
         }

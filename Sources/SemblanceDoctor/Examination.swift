@@ -4,6 +4,8 @@ import SemblanceCore
 package struct Examination: Encodable, Sendable {
     package var device: String
     package var deviceName: String
+    /// How it stored activations.
+    package var precision = Precision.float
     /// What is wrong; a device is healthy where nothing is.
     package var findings: [String] = []
     /// What is worth knowing and not wrong.

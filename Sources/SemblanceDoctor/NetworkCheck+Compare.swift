@@ -3,8 +3,13 @@ import SemblanceVerification
 
 extension NetworkCheck {
     /// Compares what a device made of images with what another did.
-    /// - Parameter threshold: of the model; nil for the middle of the pairs, where flips are likeliest.
-    package init(_ name: String, _ got: Embeddings, against other: Embeddings, threshold given: Double?) {
+    /// - Parameters:
+    ///   - threshold: of the model; nil for the middle of the pairs, where flips are likeliest.
+    ///   - precision: of the device that is examined.
+    package init(
+        _ name: String, _ got: Embeddings, against other: Embeddings, threshold given: Double?,
+        precision: Precision = .float
+    ) {
         self.init(
             network: name, device: got.device.identifier, against: other.device.identifier,
             images: got.rows.count)
@@ -18,7 +23,7 @@ extension NetworkCheck {
         pairs = similarities.count
         flips = zip(similarities, others).count { ($0 >= threshold) != ($1 >= threshold) }
         similarityDifference = largestDifference(similarities, others)
-        failure = reason
+        failure = reason(precision)
     }
 
     /// A network that could not be run.
@@ -27,13 +32,14 @@ extension NetworkCheck {
         self.failure = failure.description
     }
 
-    private var reason: String? {
-        if !(cosine >= Tolerances.embeddingCosine) {
-            return "the lowest cosine is \(cosine), and \(Tolerances.embeddingCosine) is allowed"
+    private func reason(_ precision: Precision) -> String? {
+        let allowed = Tolerances.embeddings(precision)
+        if !(cosine >= allowed.cosine) {
+            return "the lowest cosine is \(cosine), and \(allowed.cosine) is allowed"
         }
-        if !(similarityDifference <= Tolerances.similarity) {
+        if !(similarityDifference <= allowed.similarity) {
             return
-                "a pair's similarity differs by \(similarityDifference), and \(Tolerances.similarity) is allowed"
+                "a pair's similarity differs by \(similarityDifference), and \(allowed.similarity) is allowed"
         }
         return isRepeatable ? nil : "the same images gave other bits when they were run again"
     }

@@ -35,6 +35,12 @@ package enum Tolerances {
     /// As `embeddingCosine`, for activations in half and in float. A network of 50 layers rounds a value some 50 times by 2^-11 / sqrt(3) of
     /// itself at most: together 2e-3 of its length if these are independent, which is 1 - 2e-6 in the cosine.
     package static let halfCosine = 0.9999
+    /// As `similarity`, likewise: 2e-3 in both embeddings of a pair.
+    package static let halfSimilarity = 3e-3
+    /// What a device that stores activations so is held to.
+    package static func embeddings(_ precision: Precision) -> (cosine: Double, similarity: Double) {
+        precision.storesHalf ? (halfCosine, halfSimilarity) : (embeddingCosine, similarity)
+    }
     /// As `embeddingCosine`, for two algorithms on one device.
     package static let algorithmCosine = 0.99999
     /// The relative difference of two backends' losses at any of the first 20 steps.

@@ -13,6 +13,7 @@ public final class Benchmark {
     public let network: String
     public var planBytes: Int { plan.memory }
     private let plan: any Plan
+    private let precision: Precision
     /// What is read at the end of a run: the run is over when it has arrived.
     private let result: ValueID
     private var resultValues: [Float]
@@ -53,6 +54,7 @@ public final class Benchmark {
             try plan.write([0], to: training.step)
             try Self.settle(&hyper, training, plan)
         }
+        precision = device.precision
         resultValues = [Float](repeating: 0, count: plan.program.shape(of: result).count)
     }
 
@@ -89,12 +91,12 @@ public final class Benchmark {
     }
 
     /// What a run costs at least.
-    public var work: OpWork { plan.program.work }
+    public var work: OpWork { plan.program.work(in: precision) }
 
     /// Where the time goes, in the median of some runs.
     /// - Throws: what running throws. Needs `profiles`.
     public func profile(runs: Int) throws(SemblanceError) -> LayerProfile {
-        try LayerProfile(of: plan, runs: runs) { () throws(SemblanceError) in try run() }
+        try LayerProfile(of: plan, in: precision, runs: runs) { () throws(SemblanceError) in try run() }
     }
 
     /// The most memory that this process has had resident, in bytes.

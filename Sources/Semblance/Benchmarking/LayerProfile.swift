@@ -30,15 +30,18 @@ public struct LayerProfile: Sendable {
 
     /// - Parameters:
     ///   - plan: prepared with `profiles`.
+    ///   - precision: of the backend that prepared it.
     ///   - runs: one or more.
     ///   - run: runs the plan once, and returns what it took in seconds.
-    init(of plan: any Plan, runs: Int, _ run: () throws(SemblanceError) -> Double) throws(SemblanceError) {
+    init(
+        of plan: any Plan, in precision: Precision, runs: Int, _ run: () throws(SemblanceError) -> Double
+    ) throws(SemblanceError) {
         var walls: [Double] = [], samples: [[StepTiming]] = []
         for _ in 0..<max(runs, 1) {
             walls.append(try run())
             samples.append(try plan.timings())
         }
-        let program = plan.program
+        let program = plan.program, elements = plan.program.elements(precision)
         let last = samples[samples.count - 1]
         self.last = last
         device = plan.device
@@ -47,7 +50,7 @@ public struct LayerProfile: Sendable {
         layers = program.steps.enumerated().compactMap { number, step in
             let kernels = last.indices.filter { samples[0][$0].step == number }
             guard let output = step.outputs.first, !kernels.isEmpty else { return nil }
-            let work = program.work(of: step)
+            let work = program.work(of: step, stored: elements)
             return Layer(
                 name: program[output].name, operation: step.op.name,
                 output: program.shape(of: output).dimensions, kernels: kernels.map { samples[0][$0].kernel },

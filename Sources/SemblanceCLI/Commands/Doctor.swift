@@ -37,9 +37,11 @@ enum DoctorCommand: Command {
         if let named = arguments.text("--model") {
             settings.model = Subject(try RecognitionModel(path: ModelFolder.resolve(named)), name: named)
         }
+        let catalogue = DeviceCatalogue.system(
+            convolution: try arguments.convolution(), precision: try arguments.precision())
         let consultation = try Consultation(
-            arguments.deviceRequest(), all: arguments.flag("--all"))
-        var doctor = try Doctor(settings) {
+            arguments.deviceRequest(), all: arguments.flag("--all"), catalogue: catalogue)
+        var doctor = try Doctor(settings, catalogue: catalogue) {
             watchdog.begin($0)
             if Console.isTerminal { Console.progress($0) }
         }

@@ -2,7 +2,7 @@
 public struct OpWork: Sendable, Hashable {
     /// Multiplications and additions, of the direct algorithm.
     public var operations: Int
-    /// Every input read once and every output written once, in single precision.
+    /// Every input read once and every output written once.
     public var bytes: Int
 
     public init(operations: Int, bytes: Int) {
@@ -16,7 +16,7 @@ public struct OpWork: Sendable, Hashable {
 }
 
 extension Op {
-    /// - Parameters: the shapes that the operation reads and writes, as its case says.
+    /// - Parameters: the shapes that the operation reads and writes, as its case says, in single precision.
     public func work(inputs: [Shape], outputs: [Shape]) -> OpWork {
         let elements = (inputs + outputs).reduce(0) { $0 + $1.count }
         return OpWork(
@@ -42,9 +42,19 @@ extension Op {
 
 extension Program {
     /// Of all steps; what passes between them counts for both.
-    public var work: OpWork { steps.map(work).reduce(OpWork(operations: 0, bytes: 0), +) }
+    public func work(in precision: Precision) -> OpWork {
+        let elements = elements(precision)
+        return steps.map { work(of: $0, stored: elements) }.reduce(OpWork(operations: 0, bytes: 0), +)
+    }
 
-    public func work(of step: Step) -> OpWork {
-        step.op.work(inputs: step.inputs.map(shape), outputs: step.outputs.map(shape))
+    /// - Parameter elements: what each value is stored as; nil for single precision.
+    public func work(of step: Step, stored elements: [Element]? = nil) -> OpWork {
+        var work = step.op.work(inputs: step.inputs.map(shape), outputs: step.outputs.map(shape))
+        if let elements {
+            work.bytes = (step.inputs + step.outputs).reduce(0) {
+                $0 + shape(of: $1).count * elements[$1.index].size
+            }
+        }
+        return work
     }
 }
