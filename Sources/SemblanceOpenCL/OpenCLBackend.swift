@@ -20,7 +20,8 @@ package final class OpenCLBackend: Backend {
     ///   - faults: failures to force, for tests.
     package init(
         _ device: OpenCLDevice, traits: DeviceTraits? = nil, convolution: ConvolutionPolicy? = nil,
-        precision: Precision? = nil, binaries: BinaryCaching = .automatic, faults: FaultInjection = FaultInjection()
+        precision: Precision? = nil, binaries: BinaryCaching = .automatic,
+        faults: FaultInjection = FaultInjection()
     ) throws(SemblanceError) {
         opencl = device
         self.faults = FaultPoints(faults)

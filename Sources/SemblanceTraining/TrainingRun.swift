@@ -250,7 +250,8 @@ final class TrainingRun {
     private func startRecord(reason: String) -> TrainingStart {
         TrainingStart(
             network: trainer.network.name, parameters: trainer.network.parameterCount,
-            device: backend.device.identifier, deviceName: backend.device.name, reason: reason, precision: backend.precision,
+            device: backend.device.identifier, deviceName: backend.device.name, reason: reason,
+            precision: backend.precision,
             seed: options.seed,
             people: paths.count, images: paths.reduce(0) { $0 + $1.count },
             heldOutPeople: trainer.split.heldOut.count, epochs: options.epochs, stepsPerEpoch: stepsPerEpoch,

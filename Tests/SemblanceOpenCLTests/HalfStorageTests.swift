@@ -24,6 +24,32 @@ import Testing
 
     @Test func operationsAgree() throws { try check(OpCase.all, .itself) }
 
+    /// One half too many, behind an odd number of them, is found in the rest of their last float.
+    @Test(arguments: [false, true])
+    func guardsHoldForHalves(damaged: Bool) throws {
+        var program = Program()
+        let x = program.add("x", [202], .input)
+        let middle = program.add("middle", [101], .intermediate)
+        let y = program.add("y", [101], .output)
+        program.append(.reshape([101]), [x], into: [middle])
+        program.append(.reshape([101]), [middle], into: [y])
+        var options = PlanOptions()
+        options.guardElements = 32
+        options.poisons = true
+        let plan = try OpenCLPlan(program, on: Self.backend(.itself), options: options) {
+            (_, inputs, outputs, lowering) in
+            let isHalf = outputs[0].element == .half
+            lowering.launchFlat(
+                "reshape", "reshape", count: damaged && isHalf ? 102 : 101,
+                [.tensor(inputs[0].named("x")), .tensor(outputs[0].named("y"))])
+        }
+        let values = (0..<202).map { Float($0) * 0.37 }
+        try plan.write(values, to: x)
+        try plan.run()
+        #expect(try plan.read(y) == values.prefix(101).map { Float(Float16($0)) })
+        #expect(try plan.damagedGuards() == (damaged ? ["middle"] : []))
+    }
+
     /// By the kernels for GPUs. The code of activations is the same in every product.
     @Test func operationsAgreeOnGPUs() throws {
         let cases = OpCase.all.filter { opCase in

@@ -105,7 +105,8 @@ private struct PosingBackend: Backend {
         #expect(skipped > 2 && skipped < whole.steps.count)
         for (index, record) in whole.steps.enumerated() {
             #expect(record.isSkipped == (index < skipped))
-            #expect(record.lossScale == Float(sign: .plus, exponent: 70 - min(index, skipped), significand: 1))
+            #expect(
+                record.lossScale == Float(sign: .plus, exponent: 70 - min(index, skipped), significand: 1))
             #expect(record.gradientNorm.isFinite == (index >= skipped))
         }
 

@@ -40,7 +40,8 @@ public struct DeviceCeilings: Sendable, Codable, Hashable {
             .slice(axis: 0, start: shape[0] - 1, count: 1), result, named: "last")
         program.setStorage(.output, of: last[0])
         let plan = try device.prepare(program, options: PlanOptions())
-        let work = Double(amount(program.work(of: program.steps[0], stored: program.elements(device.precision))))
+        let work = Double(
+            amount(program.work(of: program.steps[0], stored: program.elements(device.precision))))
         var best = Double.infinity
         for _ in 0..<7 {
             let start = ContinuousClock.now

@@ -8,7 +8,8 @@ struct DoctorText {
     init(_ examination: Examination) { self.examination = examination }
 
     var lines: [String] {
-        let head = "\(examination.device) (\(examination.deviceName))\(examination.precision.suffix), \(examination.seconds.formatted(1)) s"
+        let head =
+            "\(examination.device) (\(examination.deviceName))\(examination.precision.suffix), \(examination.seconds.formatted(1)) s"
         return [head] + kernels + operations + networks + examination.notes.map { "  note: \($0)" }
             + [
                 "  \(examination.isHealthy ? "healthy" : "ill: \(examination.findings.count) things are wrong")"

@@ -40,7 +40,8 @@ extension Op {
 /// updated.
 private func clipping(_ squaredNorm: Float, _ hyper: UnsafePointer<Float>) -> Float? {
     guard squaredNorm.isFinite else { return nil }
-    let unscaling = Float(sign: .plus, exponent: -Int(hyper[Hyperparameter.lossScaleExponent.rawValue]), significand: 1)
+    let unscaling = Float(
+        sign: .plus, exponent: -Int(hyper[Hyperparameter.lossScaleExponent.rawValue]), significand: 1)
     let norm = squaredNorm.squareRoot() * unscaling, limit = hyper[Hyperparameter.clipNorm.rawValue]
     return (norm > limit ? limit / norm : 1) * unscaling
 }

@@ -10,7 +10,8 @@ extension Epilogue {
 
     /// The arguments that the defines switch on, in the kernels' order.
     var arguments: [KernelArgument] {
-        [bias, residual?.named("residual"), slope].compactMap { $0.map(KernelArgument.tensor) } + activation.constants
+        [bias, residual?.named("residual"), slope].compactMap { $0.map(KernelArgument.tensor) }
+            + activation.constants
     }
 }
 

@@ -36,7 +36,8 @@ extension Activation {
     /// x, [slope] -> y.
     func lower(_ inputs: [DeviceTensor], _ y: DeviceTensor, into lowering: inout Lowering) {
         lowering.activate(
-            "activation", self, [inputs[0].named("x")] + inputs.dropFirst() + [y.named("y")], run: self == .prelu ? y.shape.spatialCount : y.count)
+            "activation", self, [inputs[0].named("x")] + inputs.dropFirst() + [y.named("y")],
+            run: self == .prelu ? y.shape.spatialCount : y.count)
     }
 
     /// x, dy, [slope] -> dx, [dslope].

@@ -31,7 +31,8 @@ extension Lowering {
     /// dy [N,C,1,1] -> dx.
     mutating func globalAveragePoolGradient(_ dy: DeviceTensor, _ dx: DeviceTensor) {
         launchElements(
-            "globalAveragePool", "globalAveragePoolGradient", [dy.named("dy"), dx.named("dx")], [.int(dx.shape.spatialCount)],
+            "globalAveragePool", "globalAveragePoolGradient", [dy.named("dy"), dx.named("dx")],
+            [.int(dx.shape.spatialCount)],
             run: dx.shape.spatialCount)
     }
 }

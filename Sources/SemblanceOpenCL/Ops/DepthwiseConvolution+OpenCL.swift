@@ -32,9 +32,11 @@ extension ConvolutionShape {
     func lowerDepthwiseInputGradient(
         dy: DeviceTensor, weight: DeviceTensor, dx: DeviceTensor, into lowering: inout Lowering
     ) {
-        let arguments = [.tensor(dy.named("dy")), .tensor(weight), .tensor(dx.named("dx"))] + depthwiseGeometry
+        let arguments =
+            [.tensor(dy.named("dy")), .tensor(weight), .tensor(dx.named("dx"))] + depthwiseGeometry
         launch(
-            "depthwise_input_gradient", defines, pixels: size.count, channels: groups, result: dx.element, arguments,
+            "depthwise_input_gradient", defines, pixels: size.count, channels: groups, result: dx.element,
+            arguments,
             into: &lowering)
     }
 

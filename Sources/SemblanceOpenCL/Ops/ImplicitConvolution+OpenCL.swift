@@ -128,7 +128,8 @@ extension Lowering {
         launch(
             KernelLaunch(
                 "implicitGemm", "implicit_gemm", defines: defines,
-                arguments: [.tensor(x.named("x")), .tensor(packed), .tensor(y.named("y"))] + epilogue.arguments
+                arguments: [.tensor(x.named("x")), .tensor(packed), .tensor(y.named("y"))]
+                    + epilogue.arguments
                     + geometry.map(KernelArgument.int) + [.ulong(shape.images * shape.outputCount)],
                 global: [
                     groups[0] * tile.localSize[0], groups[1] * tile.localSize[1], shape.groups * parts,

@@ -14,7 +14,8 @@ extension Window {
 
     /// x -> y.
     func lowerMaxPool(_ x: DeviceTensor, _ y: DeviceTensor, into lowering: inout Lowering) {
-        lowering.launchElements("maxPool", "maxPool", [x.named("x"), y.named("y")], arguments(image: x.shape, output: y.shape))
+        lowering.launchElements(
+            "maxPool", "maxPool", [x.named("x"), y.named("y")], arguments(image: x.shape, output: y.shape))
     }
 
     /// x, dy -> dx.

@@ -5,6 +5,7 @@ extension Lowering {
     mutating func reshape(inputs: [DeviceTensor], outputs: [DeviceTensor]) {
         guard inputs[0].buffer != outputs[0].buffer || inputs[0].place != outputs[0].place else { return }
         launchFlat(
-            "reshape", "reshape", count: inputs[0].count, [.tensor(inputs[0].named("x")), .tensor(outputs[0].named("y"))])
+            "reshape", "reshape", count: inputs[0].count,
+            [.tensor(inputs[0].named("x")), .tensor(outputs[0].named("y"))])
     }
 }

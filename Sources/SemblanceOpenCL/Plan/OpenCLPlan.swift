@@ -33,7 +33,8 @@ package final class OpenCLPlan: Plan {
         let stride = MemoryLayout<Float>.stride
         let limit = backend.opencl.maxAllocation / stride - MemoryPlan.margin
         layout = MemoryPlan(
-            program, elements: program.elements(backend.traits.precision), guardElements: options.guardElements,
+            program, elements: program.elements(backend.traits.precision),
+            guardElements: options.guardElements,
             alignment: max(backend.opencl.alignment / stride, 128), limit: limit)
         let steps = try LoweredSteps(
             program, layout: layout, traits: backend.traits, limit: limit,

@@ -24,7 +24,8 @@ extension OpCase {
                         .marginSoftmaxGradient(loss), detail, inputs,
                         [.init([n, classes], reduction: reduction, scale: loss.scale / Float(n) / 100)]),
                     OpCase(
-                        .marginSoftmaxGradient(loss), detail + ", scaled", inputs + [.init([1], .fixed([1024]))],
+                        .marginSoftmaxGradient(loss), detail + ", scaled",
+                        inputs + [.init([1], .fixed([1024]))],
                         [.init([n, classes], reduction: reduction, scale: loss.scale / Float(n) * 10.24)]),
                 ]
             }

@@ -59,7 +59,7 @@ extension Reference {
                 let probability = exp(z[j] - total)
                 let slope = j == label ? margin(loss.margin, cosine: logits[n * classes + j]).slope : 1
                 let target: Double = j == label ? 1 : 0
-                gradient[n * classes + j] = 
+                gradient[n * classes + j] =
                     (probability - target) * Double(loss.scale) * slope / batch * lossScale
             }
         }
