@@ -61,12 +61,12 @@
 // Four elements at `p`, a multiple of four elements from the start of the buffer; sixteen, from any place.
 #define LOAD4(p) (IS_HALF(p) ? vloada_half4(0, CONST_HALVES(p)) : *(const __global float4 *)(p))
 #define LOAD16(p) (IS_HALF(p) ? vload_half16(0, CONST_HALVES(p)) : vload16(0, (const __global float *)(p)))
-#define STORE4(p, value)                             \
-    do {                                             \
-        if (IS_HALF(p))                              \
+#define STORE4(p, value)                              \
+    do {                                              \
+        if (IS_HALF(p))                               \
             vstorea_half4_rte((value), 0, HALVES(p)); \
-        else                                         \
-            *(__global float4 *)(p) = (value);       \
+        else                                          \
+            *(__global float4 *)(p) = (value);        \
     } while (0)
 #define STORE16(p, value)                                     \
     do {                                                      \
@@ -144,7 +144,7 @@ static float group_max(float value, __local float *scratch)
 #ifndef AXES
 #define AXES 6
 #endif
-#define STRIDED(name)                                   \
+#define STRIDED(name)                                     \
     const ulong name##_size0, const ulong name##_stride0, \
     const ulong name##_size1, const ulong name##_stride1, \
     const ulong name##_size2, const ulong name##_stride2, \
@@ -180,13 +180,13 @@ static index_t channel_place(index_t j, index_t channel, index_t channels, index
 }
 
 // A sliding window over an image of height x width, giving outputHeight x outputWidth.
-#define WINDOW                                                                                          \
-    const int height, const int width, const int outputHeight, const int outputWidth, const int kernelHeight, \
+#define WINDOW                                                                                                 \
+    const int height, const int width, const int outputHeight, const int outputWidth, const int kernelHeight,  \
     const int kernelWidth, const int strideHeight, const int strideWidth, const int padTop, const int padLeft, \
     const int dilationHeight, const int dilationWidth
 
 // Its parameters, handed on.
-#define WINDOW_VALUES                                                                            \
+#define WINDOW_VALUES                                                                               \
     height, width, outputHeight, outputWidth, kernelHeight, kernelWidth, strideHeight, strideWidth, \
     padTop, padLeft, dilationHeight, dilationWidth
 
@@ -277,9 +277,9 @@ static float clip_scale(float squaredNorm, float clipNorm, float exponent)
 #define ADD_RESIDUAL(value, place, LOAD_T)
 #endif
 #define EPILOGUE_PARAMETERS BIAS_PARAMETER RESIDUAL_PARAMETER SLOPE_PARAMETER ACTIVATION_CONSTANTS
-#define FINISH(T, value, channel, place, LOAD_T)                \
-    {                                                           \
-        ADD_BIAS(T, value, channel)                             \
-        ADD_RESIDUAL(value, place, LOAD_T)                        \
-        value = ACTIVATE(T, value, ACTIVATION_A(channel));      \
+#define FINISH(T, value, channel, place, LOAD_T)           \
+    {                                                      \
+        ADD_BIAS(T, value, channel)                        \
+        ADD_RESIDUAL(value, place, LOAD_T)                 \
+        value = ACTIVATE(T, value, ACTIVATION_A(channel)); \
     }

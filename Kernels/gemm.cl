@@ -50,13 +50,13 @@
 
 // Stores one element; `c_place` is the product's C.
 #define PLACE_OF_RESIDUAL (AT(residual) + (c_place - AT(c)) + (ulong)i * c_leading + column)
-#define FINISH_ELEMENT(sum)                                            \
-    {                                                                  \
+#define FINISH_ELEMENT(sum)                                                   \
+    {                                                                         \
         __global ELEMENT(c) *place = c_place + (ulong)i * c_leading + column; \
-        float value = alpha * (sum);                                   \
-        if (beta != 0.0f) value += beta * LOAD1(place);                \
-        EPILOGUE(float, LOAD1)                                         \
-        STORE1(place, value);                                          \
+        float value = alpha * (sum);                                          \
+        if (beta != 0.0f) value += beta * LOAD1(place);                       \
+        EPILOGUE(float, LOAD1)                                                \
+        STORE1(place, value);                                                 \
     }
 
 #ifdef LONG_VECTORS

@@ -21,9 +21,31 @@ import Testing
             #expect(
                 report["device"] as? String == "cpu" && report["reason"] as? String == "the CPU was asked for"
             )
+            #expect(report["precision"] as? String == "float")
             #expect(report["mode"] as? String == (mode.isEmpty ? "inference" : "training"))
             #expect(try #require(report["peak_bytes"] as? Int) > 1 << 20)
         }
+    }
+
+    @Test(.enabled(if: ProcessInfo.processInfo.environment["SEMBLANCE_REQUIRE_OPENCL"] == "1"))
+    func benchTimesHalves() throws {
+        for mode in [[], ["--training", "--classes", "4"]] {
+            let reports = try ["float", "half"].map { precision in
+                try Tool.objects(
+                    ["bench", "--iterations", "1", "--model", "m.onnx", "--device", "opencl:0:0"] + mode
+                        + ["--precision", precision])[0]
+            }
+            #expect(reports.map { $0["precision"] as? String } == ["float", "half"])
+            let bytes = try reports.map { try #require($0["plan_bytes"] as? Int) }
+            #expect(bytes[1] < bytes[0])
+        }
+    }
+
+    @Test func theCPUHasNoHalves() throws {
+        let outcome = try Tool.run(["bench"] + model + ["--precision", "half"], in: Fixture.root)
+        #expect(outcome.code == 2 && outcome.errors.contains("the CPU computes in float"))
+        let other = try Tool.run(["bench"] + model + ["--precision", "quarter"], in: Fixture.root)
+        #expect(other.code == 2 && other.errors.contains("choose from float, half"))
     }
 
     @Test func benchTimesPhotographs() throws {

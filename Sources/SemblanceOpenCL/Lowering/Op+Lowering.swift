@@ -1,18 +1,23 @@
 import SemblanceCore
 
 extension Op {
-    /// The kernels that the operation would launch on a device, without memory behind them.
+    /// The kernels that the operation would launch on a device, without memory behind them; in half, with all operands in half that may be.
     /// - Throws: `unsupportedOperation` for what this backend lacks.
     package func launches(inputs: [Shape], outputs: [Shape], on traits: DeviceTraits) throws(SemblanceError)
         -> [KernelLaunch]
     {
         var lowering = Lowering(traits: traits, scratchBuffer: 0)
         var buffer = 0
-        func tensor(_ shape: Shape) -> DeviceTensor {
-            buffer += 1
-            return DeviceTensor(buffer: buffer, offset: 0, shape: shape)
+        func tensors(_ shapes: [Shape], _ mayBeHalf: (Int) -> Bool) -> [DeviceTensor] {
+            shapes.enumerated().map { position, shape in
+                buffer += 1
+                let isHalf = traits.precision.storesHalf && mayBeHalf(position)
+                return DeviceTensor(buffer: buffer, offset: 0, shape: shape, element: isHalf ? .half : .float)
+            }
         }
-        try lower(inputs: inputs.map(tensor), outputs: outputs.map(tensor), into: &lowering)
+        let operands = tensors(inputs) { takesHalf(input: $0) }
+        try lower(
+            inputs: operands, outputs: tensors(outputs) { givesHalf(output: $0) }, into: &lowering)
         return lowering.commands.compactMap { if case .launch(let launch) = $0 { launch } else { nil } }
     }
 
