@@ -25,8 +25,8 @@ extension OpCase {
                         [.init([n, classes], reduction: reduction, scale: loss.scale / Float(n) / 100)]),
                     OpCase(
                         .marginSoftmaxGradient(loss), detail + ", scaled",
-                        inputs + [.init([1], .fixed([1024]))],
-                        [.init([n, classes], reduction: reduction, scale: loss.scale / Float(n) * 10.24)]),
+                        inputs + [.init([1], .fixed([4]))],
+                        [.init([n, classes], reduction: reduction, scale: loss.scale / Float(n) / 25)]),
                 ]
             }
         } + edges
