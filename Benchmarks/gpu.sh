@@ -43,6 +43,8 @@ system() {
 }
 
 export -f system
+# First what the driver really does: all that follows is read in its light.
+step probe.json 60 "$semblance" probe --json --text "$results/probe.txt"
 step system.txt 20 bash -c system
 step devices.json 20 "$semblance" devices --json
 step doctor.json 150 "$semblance" doctor --json

@@ -43,6 +43,9 @@ EMBED(dropout)
 EMBED(fill)
 #embed "../../Kernels/fill.cl"
 };
+EMBED(fragments)
+#embed "../../Kernels/fragments.cl"
+};
 EMBED(gemm)
 #embed "../../Kernels/gemm.cl"
 };
@@ -63,6 +66,18 @@ EMBED(maxPool)
 };
 EMBED(pad)
 #embed "../../Kernels/pad.cl"
+};
+EMBED(probe)
+#embed "../../Kernels/probe.cl"
+};
+EMBED(probeHalf)
+#embed "../../Kernels/probeHalf.cl"
+};
+EMBED(probeInstructions)
+#embed "../../Kernels/probeInstructions.cl"
+};
+EMBED(probeWarpgroup)
+#embed "../../Kernels/probeWarpgroup.cl"
 };
 EMBED(quantise)
 #embed "../../Kernels/quantise.cl"
@@ -116,6 +131,7 @@ EMBED(winograd)
     X(depthwise) \
     X(dropout) \
     X(fill) \
+    X(fragments) \
     X(gemm) \
     X(globalAveragePool) \
     X(implicitGemm) \
@@ -123,6 +139,10 @@ EMBED(winograd)
     X(marginSoftmax) \
     X(maxPool) \
     X(pad) \
+    X(probe) \
+    X(probeHalf) \
+    X(probeInstructions) \
+    X(probeWarpgroup) \
     X(quantise) \
     X(reduceSum) \
     X(reshape) \

@@ -77,7 +77,8 @@ package struct Doctor {
             let builds = KernelBuilds(of: settings.kernelCases, on: opencl, progress: named(backend))
             examination.kernels = builds
             examination.findings += builds.failures.map { "\($0.kernel) does not build: \($0.log)" }
-            examination.notes += opencl.opencl.quirks + opencl.probedQuirks()
+            examination.notes +=
+                opencl.opencl.quirks + DriverProbe(opencl.opencl, seed: settings.seed).quirks()
         }
         checkOperations(on: backend, &examination)
         for subject in subjects(size: settings.imageSize) + (settings.model.map { [$0] } ?? []) {

@@ -53,11 +53,12 @@ package final class ProgramCache: Sendable {
     private func build(_ source: ProgramSource, in context: borrowing CLContext) throws(SemblanceError)
         -> (program: Shared<CLProgram>, fromDisk: Bool)
     {
-        guard let common = ProgramSource.text("common"), let text = ProgramSource.text(source.name) else {
+        let texts = source.files.compactMap(ProgramSource.text)
+        guard texts.count == source.files.count else {
             throw SemblanceError(.internalFault, "there is no kernel file \(source.name).cl")
         }
         let options = source.options(for: device)
-        let key = key(texts: [common, text], options: options)
+        let key = key(texts: texts, options: options)
         let insertion = faults.insertion(in: source.name)
         if insertion == nil, let binary = store?.load(key) {
             if let program = try? load(binary, options: options, in: context) { return (program, true) }
@@ -66,8 +67,8 @@ package final class ProgramCache: Sendable {
         let program: Shared<CLProgram>
         do {
             program = try (insertion ?? []).withUnsafeBufferPointer { (insertion) throws(CLStatus) in
-                Shared(
-                    try create(insertion.isEmpty ? [common, text] : [common, insertion, text], in: context))
+                let inserted = insertion.isEmpty ? [] : [insertion]
+                return Shared(try create(texts.dropLast() + inserted + texts.suffix(1), in: context))
             }
         } catch {
             throw error.error("creating the program \(source.name).cl on \(device.device.name)")
@@ -111,7 +112,8 @@ package final class ProgramCache: Sendable {
         return CLProgram(owning: id)
     }
 
-    private func load(_ binary: [UInt8], options: String, in context: borrowing CLContext) throws(CLStatus)
+    /// A program built from what `binary(of:)` gave, or from a text in that form.
+    func load(_ binary: [UInt8], options: String, in context: borrowing CLContext) throws(CLStatus)
         -> Shared<CLProgram>
     {
         var code: cl_int = 0
@@ -128,7 +130,8 @@ package final class ProgramCache: Sendable {
         return Shared(handle)
     }
 
-    private func binary(of program: borrowing CLProgram) -> [UInt8]? {
+    /// What the driver would build the program from again: machine code, or a text such as PTX.
+    func binary(of program: borrowing CLProgram) -> [UInt8]? {
         var size = 0
         let sizes = cl_program_info(CL_PROGRAM_BINARY_SIZES)
         guard clGetProgramInfo(program.id, sizes, MemoryLayout<Int>.size, &size, nil) == 0, size > 0 else {

@@ -14,6 +14,12 @@ struct ProgramSource: Hashable, Sendable {
         return UnsafeBufferPointer(start: start, count: length)
     }
 
+    /// The files that are compiled as one, in order: common.cl, what the file builds on, and the file.
+    var files: [String] {
+        let below = ["probeInstructions", "tensorCores"].contains(name) ? ["fragments"] : []
+        return ["common"] + below + [name]
+    }
+
     /// The compiler's options. Strict on purpose: -cl-fast-relaxed-math, -cl-unsafe-math-optimizations and -cl-denorms-are-zero would
     /// let NaN checks be dropped, sums be reordered and results differ between devices. Correctly rounded division and square
     /// roots, where the device has them, are what the CPU computes.

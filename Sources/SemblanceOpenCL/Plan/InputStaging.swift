@@ -14,8 +14,7 @@ final class InputStaging {
         var next = 0
     }
 
-    private let buffer: Shared<CLBuffer>
-    private let memory: UnsafeMutableRawPointer
+    private let memory: PageLockedMemory
     private let queue: Shared<CLQueue>
     private var rings: [ValueID: Ring] = [:]
 
@@ -28,23 +27,7 @@ final class InputStaging {
             total += 2 * rounded
         }
         self.queue = queue
-        buffer = try backend.allocate(
-            bytes: max(total, 256), for: "staging the inputs",
-            flags: CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR)
-        var code: cl_int = 0
-        let mapped = clEnqueueMapBuffer(
-            queue.handle.id, buffer.handle.id, cl_bool(CL_TRUE), cl_map_flags(CL_MAP_WRITE), 0,
-            max(total, 256), 0,
-            nil, nil, &code)
-        guard let mapped else {
-            throw CLStatus(rawValue: code).error("mapping the staging memory on \(backend.device.name)")
-        }
-        memory = mapped
-    }
-
-    deinit {
-        clEnqueueUnmapMemObject(queue.handle.id, buffer.handle.id, memory, 0, nil, nil)
-        clFinish(queue.handle.id)
+        memory = try PageLockedMemory(bytes: total, for: "staging the inputs", on: backend, queue: queue)
     }
 
     /// Copies `bytes` aside and queues their way to the device. Waits only where both slots are in flight.
@@ -54,7 +37,7 @@ final class InputStaging {
         guard var ring = rings[value], let source = bytes.baseAddress else { return }
         let slot = ring.next
         try ring.slots[slot].pending?.handle.wait()
-        let start = memory + ring.slots[slot].start
+        let start = memory.pointer + ring.slots[slot].start
         start.copyMemory(from: source, byteCount: bytes.count)
         var event: cl_event?
         try check(
