@@ -5,7 +5,7 @@ BUILD = $(SWIFT) build -c release
 BINARY = .build/release/semblance
 SOURCES = Package.swift Sources Tests Examples
 
-.PHONY: setup demo models build test check-races fuzz bench bundle format lint install clean
+.PHONY: setup demo models build test check-races check-ptx fuzz bench bundle format lint install clean
 
 setup:
 	scripts/setup
@@ -37,6 +37,10 @@ test: setup lint
 check-races: setup
 	$(BUILD) --build-tests
 	Tests/check-races.sh
+
+# Kernels with inline PTX, compiled and assembled for NVIDIA's GPUs without one.
+check-ptx:
+	Tests/check-ptx.sh
 
 # Damaged model files, for ten minutes: no crash, no endless loop, no memory beyond a bound. Files that find a fault stay in .fuzz.
 FUZZ_SECONDS ?= 600

@@ -103,6 +103,9 @@ EMBED(softmax)
 EMBED(sumOfSquares)
 #embed "../../Kernels/sumOfSquares.cl"
 };
+EMBED(tensorCores)
+#embed "../../Kernels/tensorCores.cl"
+};
 EMBED(topScores)
 #embed "../../Kernels/topScores.cl"
 };
@@ -151,6 +154,7 @@ EMBED(winograd)
     X(sgd) \
     X(softmax) \
     X(sumOfSquares) \
+    X(tensorCores) \
     X(topScores) \
     X(transpose) \
     X(warp) \

@@ -4,7 +4,9 @@
 public enum Precision: String, Sendable, CaseIterable, Codable {
     /// Single precision throughout.
     case float
-    /// Activations and their gradients are stored in half; sums are in float.
+    /// As `float`, but convolutions multiply operands rounded to TF32, with sums of floats, where the device has tensor cores that compute so.
+    case tf32
+    /// Activations and their gradients are stored in half; sums are in float. On tensor cores convolutions round their filters to half too.
     case half
 
     /// Whether activations are stored in half.

@@ -1,5 +1,6 @@
 import COpenCL
 import SemblanceCore
+import Synchronization
 
 /// Runs programs on an OpenCL device. One backend may prepare and run plans on several threads, a plan on one at a time.
 package final class OpenCLBackend: Backend {
@@ -8,6 +9,8 @@ package final class OpenCLBackend: Backend {
     package let traits: DeviceTraits
     let context: CLContext
     let faults: FaultPoints
+    /// Why tensor cores are not used although the precision allows it, until it is told.
+    private let tensorNote: Mutex<String?>
 
     package var device: Device { opencl.device }
     package var precision: Precision { traits.precision }
@@ -16,7 +19,7 @@ package final class OpenCLBackend: Backend {
     ///   - traits: what lowering is told of the device, where it is not the truth: tests run the kernels for GPUs and every GEMM on
     ///     a CPU device.
     ///   - convolution: how convolutions are computed, in place of what the traits say.
-    ///   - precision: how activations are stored, likewise.
+    ///   - precision: how activations are stored and multiplied, likewise. What allows tensor cores has the driver probed.
     ///   - faults: failures to force, for tests.
     package init(
         _ device: OpenCLDevice, traits: DeviceTraits? = nil, convolution: ConvolutionPolicy? = nil,
@@ -28,6 +31,18 @@ package final class OpenCLBackend: Backend {
         var traits = traits ?? device.traits
         if let convolution { traits.convolution = convolution }
         if let precision { traits.precision = precision }
+        var note: String?
+        if traits.tensorOperand == nil, let operand = traits.precision.tensorOperand {
+            if let obstacle = DriverProbe(device).obstacle(to: operand) {
+                // Halves are stored all the same, and nobody looks for tensor cores in a CPU.
+                if operand == .tf32 || traits.isGPU {
+                    note = "convolutions multiply floats, without tensor cores: \(obstacle)"
+                }
+            } else {
+                traits.tensorOperand = operand
+            }
+        }
+        tensorNote = Mutex(note)
         self.traits = traits
         programs = ProgramCache(
             device: device, store: BinaryStore(binaries, platform: device.device.platform),
@@ -43,7 +58,13 @@ package final class OpenCLBackend: Backend {
         (try? op.launches(inputs: inputs, outputs: outputs, on: traits)) != nil
     }
 
-    package func takeNotes() -> [String] { programs.takeNote().map { [$0] } ?? [] }
+    package func takeNotes() -> [String] {
+        let note = tensorNote.withLock { note in
+            defer { note = nil }
+            return note
+        }
+        return [note, programs.takeNote()].compactMap { $0 }
+    }
 
     /// Builds the program of a launch and makes its kernel, without memory or arguments.
     /// - Throws: `programBuildFailed` with the compiler's log, or `deviceFault` where the program has no such kernel.

@@ -68,10 +68,12 @@ package enum OpCaseRunner {
         for (number, round) in rounds.enumerated() {
             try layout.write(round.data.inputs, round.data.before, to: plan)
             try plan.run()
+            let rounding = OperandRounding(kernels: plan.kernels)
+            let results = rounding.map { round.evaluated($0) } ?? round.results
             for (index, output) in opCase.outputs.enumerated() {
                 let got = try layout.read(index, from: plan)
                 let tolerance = opCase.tolerance(for: output, kernels: plan.kernels)
-                let want = round.results[index].values
+                let want = results[index].values
                 let comparison = tolerance.compare(
                     got: got, want: want, shape: output.shape,
                     inHalf: placement == .intermediates && opCase.op.givesHalf(output: index))
@@ -110,19 +112,27 @@ package struct CaseOutcome: Sendable {
 /// Data for one run, and what should come out.
 private struct Round {
     let data: (inputs: [[Float]], before: [[Float]?])
-    let results: [DoubleTensor]
+    private(set) var results: [DoubleTensor] = []
+    private let opCase: OpCase
 
     init(_ opCase: OpCase, _ data: (inputs: [[Float]], before: [[Float]?])) {
+        self.opCase = opCase
         self.data = data
-        let inputs = zip(opCase.inputs, data.inputs).map {
-            DoubleTensor(shape: $0.shape, values: $1.map(Double.init))
+        results = evaluated(nil)
+    }
+
+    /// - Parameter rounding: of the two operands of a product, which come first.
+    func evaluated(_ rounding: OperandRounding?) -> [DoubleTensor] {
+        let inputs = zip(opCase.inputs, data.inputs).enumerated().map { index, input in
+            let values = input.1.map { index < 2 ? rounding?.rounded($0) ?? $0 : $0 }
+            return DoubleTensor(shape: input.0.shape, values: values.map(Double.init))
         }
         var outputs = zip(opCase.outputs, data.before).map { output, before in
             before.map { DoubleTensor(shape: output.shape, values: $0.map(Double.init)) }
                 ?? DoubleTensor(shape: output.shape, repeating: .nan)
         }
         opCase.op.evaluate(inputs, into: &outputs)
-        results = outputs
+        return outputs
     }
 }
 

@@ -7,6 +7,12 @@ package enum Tolerances {
         4e-7 * Double(max(reduction, 1)).squareRoot() * largest
     }
 
+    /// As `absolute`, for a product on tensor cores of operands whose rounding the reference shares. Products are exact there, and sums are cut off rather
+    /// than rounded, which does not even out: at most 2^-23 of the sum for each instruction, which adds 8 products of TF32 or 16 of halves.
+    package static func tensorCores(reduction: Int, largest: Double) -> Double {
+        absolute(reduction: reduction, largest: largest) + Double(reduction + 7) / 8 * 0x1p-23 * largest
+    }
+
     /// Half of the distance between two halves, relative to them, and the same below the smallest normal half.
     package static let halfRounding = (relative: 0x1p-11, absolute: 0x1p-25)
     /// From here on a number becomes infinity in half.
@@ -66,6 +72,8 @@ package enum Tolerances {
 package enum Tolerance: Sendable {
     /// Each element, by the length of its sum, relative to the largest element or `scale`.
     case elements(reduction: Int, scale: Double)
+    /// As `elements`, for sums that tensor cores add up.
+    case tensorElements(reduction: Int, scale: Double)
     /// Each element, relative to the largest.
     case relativeToLargest(Double)
     /// The whole tensor, in relative L2.
@@ -119,6 +127,9 @@ package enum Tolerance: Sendable {
         case .elements(let reduction, let scale):
             let scale = max(largest, scale)
             return judge(Tolerances.absolute(reduction: reduction, largest: scale), of: scale)
+        case .tensorElements(let reduction, let scale):
+            let scale = max(largest, scale)
+            return judge(Tolerances.tensorCores(reduction: reduction, largest: scale), of: scale)
         case .relativeToLargest(let relative):
             return judge(relative * largest, of: largest)
         case .relativeL2(let allowed):
@@ -155,10 +166,38 @@ package struct Comparison: Sendable {
     }
 }
 
+/// What a kernel rounds the operands of its products to, as its name tells.
+package enum OperandRounding: Sendable {
+    case half, tf32
+
+    /// - Returns: nil where no kernel of a plan rounds.
+    package init?(kernels: [String]) {
+        if kernels.contains("tensor_gemm_half") {
+            self = .half
+        } else if kernels.contains("tensor_gemm_tf32") {
+            self = .tf32
+        } else {
+            return nil
+        }
+    }
+
+    /// To the nearest half, or even; to the nearest of TF32's 10 bits behind the point, ties away from zero.
+    package func rounded(_ value: Float) -> Float {
+        guard value.isFinite else { return value }
+        switch self {
+        case .half: return Float(Float16(value))
+        case .tf32: return Float(bitPattern: (value.bitPattern + 0x1000) & 0xFFFF_E000)
+        }
+    }
+}
+
 extension OpCase {
     /// The tolerance of an output. Winograd's is given to a plan that says it took Winograd, and only for what Winograd can do.
     func tolerance(for output: Output, kernels: [String]) -> Tolerance {
         let plain = Tolerance.elements(reduction: output.reduction, scale: Double(output.scale))
+        if OperandRounding(kernels: kernels) != nil {
+            return .tensorElements(reduction: output.reduction, scale: Double(output.scale))
+        }
         // Our own is known by the tile in its name.
         for outputs in [2, 4]
         where kernels.contains(where: {

@@ -77,7 +77,9 @@ import Testing
         try check(cases, .otherKind)
     }
 
-    @Test(arguments: [TestDevice.Guise.clblast, .implicit, .implicitInParts, .winograd2, .winograd4])
+    @Test(arguments: [
+        TestDevice.Guise.clblast, .implicit, .implicitInParts, .winograd2, .winograd4, .tensorHalf, .tensorHalfInParts,
+    ])
     func productsAgree(guise: TestDevice.Guise) throws {
         let cases = ProductTests.cases(guise).filter { opCase in
             guard case .convolution(let convolution) = opCase.op else { return true }

@@ -32,8 +32,14 @@ import Testing
         }
     }
 
-    @Test(arguments: TestDevice.Guise.allCases.filter { !isBrief || $0 != .clblast })
-    func agreesWithReference(guise: TestDevice.Guise) throws {
+    @Test(arguments: TestDevice.Guise.allCases.filter { !$0.isOfTensorCores && (!isBrief || $0 != .clblast) })
+    func agreesWithReference(guise: TestDevice.Guise) throws { try ProductTests.check(guise) }
+
+    /// By emulated warps, against a reference that rounds operands as the kernels do.
+    @Test(arguments: TestDevice.Guise.allCases.filter(\.isOfTensorCores))
+    func tensorCoresAgreeWithReference(guise: TestDevice.Guise) throws { try ProductTests.check(guise) }
+
+    private static func check(_ guise: TestDevice.Guise) throws {
         let backend = try TestDevice.backend(guise)
         let seed = UInt64.random(in: .min ... .max)
         for opCase in ProductTests.cases(guise) {

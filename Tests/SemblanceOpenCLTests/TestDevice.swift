@@ -22,10 +22,16 @@ enum TestDevice {
     /// What the backend takes the device for: the kernels for GPUs run on CPU devices too, and the other way round.
     enum Guise: String, CaseIterable {
         case itself, otherKind, clblast, tiled, implicit, implicitInParts, winograd2, winograd4
+        case tensorHalf, tensorHalfInParts, tensorTF32, tensorTF32InParts
 
         /// Whether only convolutions differ from what others compute.
         var isOfConvolutions: Bool {
-            [.implicit, .implicitInParts, .winograd2, .winograd4].contains(self)
+            [.implicit, .implicitInParts, .winograd2, .winograd4].contains(self) || isOfTensorCores
+        }
+
+        /// With emulated warps.
+        var isOfTensorCores: Bool {
+            [.tensorHalf, .tensorHalfInParts, .tensorTF32, .tensorTF32InParts].contains(self)
         }
 
         func traits(of device: OpenCLDevice) -> DeviceTraits {
@@ -42,6 +48,10 @@ enum TestDevice {
             // With the products for GPUs, and with those for CPUs in chunks of few images.
             case .winograd2:
                 (traits.isGPU, traits.convolution) = (true, .winograd2)
+            case .tensorHalf, .tensorHalfInParts, .tensorTF32, .tensorTF32InParts:
+                (traits.isGPU, traits.emulatesWarps) = (true, true)
+                traits.tensorOperand = [.tensorHalf, .tensorHalfInParts].contains(self) ? .half : .tf32
+                traits.computeUnits = [.tensorHalf, .tensorTF32].contains(self) ? 1 : 132
             case .winograd4:
                 (traits.isGPU, traits.convolution, traits.winogradElements) = (false, .winograd4, 2_000)
             }

@@ -12,6 +12,10 @@ package struct DeviceTraits: Sendable {
     package var convolution: ConvolutionPolicy
     /// How activations are stored.
     package var precision = Precision.float
+    /// What convolutions round their operands to for tensor cores; nil where none are used.
+    package var tensorOperand: TensorOperand?
+    /// Whether what warps do for tensor cores is emulated: for tests without a GPU.
+    package var emulatesWarps = false
     /// Elements of Winograd's transformed inputs and products at a time, which should stay in the device's last cache: 32 MB on GPUs (not
     /// measured).
     package var winogradElements: Int

@@ -6,6 +6,8 @@ enum ConvolutionAlgorithm: Hashable {
     case columns
     /// A product that gathers its columns.
     case implicit
+    /// A product that gathers its columns, on tensor cores.
+    case tensorCores(TensorOperand)
     /// Winograd's transforms with tiles of so many outputs in both directions.
     case winograd(outputs: Int)
 }
@@ -37,19 +39,23 @@ extension ConvolutionShape {
 }
 
 extension DeviceTraits {
-    /// On GPUs Winograd for 3x3 layers of stride 1 with enough channels, and tiles for its products; everything else gathers. CPU devices keep
+    /// Tensor cores where they may be used. Else on GPUs Winograd for 3x3 layers of stride 1 with enough channels, and tiles for its products; everything else gathers. CPU devices keep
     /// columns, whose product has long vectors and no local memory. The limits for GPUs are not measured.
     func algorithm(for shape: ConvolutionShape) -> ConvolutionAlgorithm {
         // The smallest work-group that the kernels for GPUs are made for.
         let gathers = shape.suitsImplicit && maxWorkGroup >= 64
+        let gathering =
+            maxWorkGroup >= 256 ? tensorOperand.map(ConvolutionAlgorithm.tensorCores) ?? .implicit : .implicit
         switch convolution {
         case .im2col: return .columns
-        case .implicit: return gathers ? .implicit : .columns
+        case .implicit: return gathers ? gathering : .columns
         case .winograd: return shape.suitsWinograd ? .winograd(outputs: shape.winogradOutputs) : .columns
         case .winograd2: return shape.suitsWinograd ? .winograd(outputs: 2) : .columns
         case .winograd4: return shape.suitsWinograd ? .winograd(outputs: 4) : .columns
         case .automatic:
             guard isGPU, gathers else { return .columns }
+            // No transforms of rounded operands: they multiply the rounding.
+            guard tensorOperand == nil else { return gathering }
             let outputs = shape.winogradOutputs
             let isWorthIt =
                 min(shape.inputs, shape.outputs) >= 64
@@ -68,6 +74,8 @@ extension Lowering {
         switch traits.algorithm(for: shape) {
         case .columns: return false
         case .implicit: implicit(shape, x: x, filters: filters, y: y, epilogue: epilogue)
+        case .tensorCores(let operand):
+            tensorProduct(operand, shape, x: x, filters: filters, y: y, epilogue: epilogue)
         case .winograd(let outputs):
             winograd(outputs, shape, x: x, filters: filters, y: y, epilogue: epilogue)
         }

@@ -51,9 +51,8 @@ extension DeviceTraits {
 
     /// Into how many parts the sum is cut where there are few tiles, as at batch 1. Depends on the shape and the device only, so that
     /// the order of the sum is fixed.
-    fileprivate func parts(of shape: ConvolutionShape, tile: ProductTile) -> Int {
-        let tiles =
-            tile.count(rows: shape.outputs, columns: shape.images * shape.positions) * shape.groups
+    /// - Parameter tiles: of the whole product.
+    func parts(of shape: ConvolutionShape, tiles: Int) -> Int {
         guard tiles < computeUnits else { return 1 }
         return max(min(2 * computeUnits / tiles, shape.rows / 128), 1)
     }
@@ -69,7 +68,7 @@ extension Lowering {
         let packed = packed(filters.tensor, as: packedShape) { lowering, packed in
             lowering.launch(
                 KernelLaunch(
-                    "implicitGemm", "pack_filters", defines: shape.defines,
+                    "implicitGemm", "pack_filters", defines: shape.kernelDefines,
                     arguments: [
                         .tensor(filters.tensor), .tensor(packed), .int(shape.outputs), .int(shape.inputs),
                         .ulong(strides.group), .ulong(strides.output), .ulong(strides.input),
@@ -84,15 +83,27 @@ extension Lowering {
         _ shape: ConvolutionShape, _ tile: ProductTile, x: DeviceTensor, packed: DeviceTensor,
         y: DeviceTensor, epilogue: Epilogue = Epilogue()
     ) {
-        let parts = traits.parts(of: shape, tile: tile)
-        guard parts > 1 else {
-            return implicitGemm(shape, tile, x: x, packed: packed, y: y, epilogue: epilogue)
+        let tiles = tile.count(rows: shape.outputs, columns: shape.images * shape.positions) * shape.groups
+        inParts(traits.parts(of: shape, tiles: tiles), of: ProductTile.depth, shape, y: y, epilogue: epilogue)
+        {
+            (lowering, y, epilogue, parts, depth) in
+            lowering.implicitGemm(
+                shape, tile, x: x, packed: packed, y: y, epilogue: epilogue, parts: parts, depth: depth)
         }
-        let slices = (shape.rows + ProductTile.depth - 1) / ProductTile.depth
-        let depth = (slices + parts - 1) / parts * ProductTile.depth
+    }
+
+    /// Has `multiply` compute y with its epilogue, or parts of the sum, each so deep, that are added up in order.
+    /// - Parameter slice: what a part's depth is a multiple of.
+    mutating func inParts(
+        _ parts: Int, of slice: Int, _ shape: ConvolutionShape, y: DeviceTensor, epilogue: Epilogue,
+        _ multiply: (inout Lowering, DeviceTensor, Epilogue, _ parts: Int, _ depth: Int?) -> Void
+    ) {
+        guard parts > 1 else { return multiply(&self, y, epilogue, 1, nil) }
+        let slices = (shape.rows + slice - 1) / slice
+        let depth = (slices + parts - 1) / parts * slice
         let used = (shape.rows + depth - 1) / depth
         let partials = scratch([used, shape.images, shape.outputCount])
-        implicitGemm(shape, tile, x: x, packed: packed, y: partials, parts: used, depth: depth)
+        multiply(&self, partials, Epilogue(), used, depth)
         let c = MatrixProduct.Operand(
             y, leading: shape.positions, batchStride: shape.outputs * shape.positions,
             periodStride: shape.outputCount)
@@ -103,13 +114,13 @@ extension Lowering {
 
     private mutating func implicitGemm(
         _ shape: ConvolutionShape, _ tile: ProductTile, x: DeviceTensor, packed: DeviceTensor,
-        y: DeviceTensor, epilogue: Epilogue = Epilogue(), parts: Int = 1, depth: Int? = nil
+        y: DeviceTensor, epilogue: Epilogue, parts: Int, depth: Int?
     ) {
         let paddedDepth = tile.packedShape(shape)[1]
         let isPointwise = shape.isPointwise
         let isAligned = shape.positions % 4 == 0
         let outputs = [y] + [epilogue.residual].compactMap { $0 }
-        var defines = shape.defines.merging(tile.defines) { $1 }.merging(epilogue.defines) { $1 }
+        var defines = shape.kernelDefines.merging(tile.defines) { $1 }.merging(epilogue.defines) { $1 }
         defines["POINTWISE"] = isPointwise ? 1 : 0
         defines["WHOLE_TAPS"] = !isPointwise && shape.inputs % ProductTile.depth == 0 ? 1 : 0
         defines["VECTOR_X"] = isPointwise && isAligned && x.offset % 4 == 0 ? 1 : 0
@@ -118,19 +129,12 @@ extension Lowering {
         let groups = [
             (columns + tile.columns - 1) / tile.columns, (shape.outputs + tile.rows - 1) / tile.rows,
         ]
-        let window = shape.window
-        let geometry = [
-            shape.images, shape.groups, shape.inputs, shape.outputs, shape.size.height, shape.size.width,
-            window.stride.height, window.stride.width, window.dilation.height, window.dilation.width,
-            window.padding.top, window.padding.left, shape.outputSize.height, shape.outputSize.width,
-            paddedDepth, depth ?? paddedDepth,
-        ]
         launch(
             KernelLaunch(
                 "implicitGemm", "implicit_gemm", defines: defines,
                 arguments: [.tensor(x.named("x")), .tensor(packed), .tensor(y.named("y"))]
                     + epilogue.arguments
-                    + geometry.map(KernelArgument.int) + [.ulong(shape.images * shape.outputCount)],
+                    + shape.gathering(paddedDepth: paddedDepth, partDepth: depth),
                 global: [
                     groups[0] * tile.localSize[0], groups[1] * tile.localSize[1], shape.groups * parts,
                 ], local: tile.localSize))
@@ -138,7 +142,19 @@ extension Lowering {
 }
 
 extension ConvolutionShape {
-    fileprivate var defines: [String: Int] {
+    /// How a kernel that gathers walks its windows.
+    var kernelDefines: [String: Int] {
         ["KERNEL_HEIGHT": window.kernel.height, "KERNEL_WIDTH": window.kernel.width]
+    }
+
+    /// The parameters of such a kernel from `images` on.
+    /// - Parameter partDepth: of the sum, for each part of it; nil for all.
+    func gathering(paddedDepth: Int, partDepth: Int?) -> [KernelArgument] {
+        [
+            images, groups, inputs, outputs, size.height, size.width, window.stride.height,
+            window.stride.width,
+            window.dilation.height, window.dilation.width, window.padding.top, window.padding.left,
+            outputSize.height, outputSize.width, paddedDepth, partDepth ?? paddedDepth,
+        ].map(KernelArgument.int) + [.ulong(images * outputCount)]
     }
 }

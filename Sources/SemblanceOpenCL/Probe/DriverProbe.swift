@@ -77,6 +77,21 @@ extension OpenCLDevice {
 }
 
 extension DriverProbe {
+    /// Why kernels for tensor cores are not to be used on the device; nil where every instruction that they are made of computed correctly.
+    package func obstacle(to operand: TensorOperand) -> String? {
+        let instructions: [WarpInstruction] =
+            switch operand {
+            case .half: [.multiplyHalf, .loadMatrices, .loadTransposed, .copy16, .round]
+            case .tf32: [.multiplyTF32, .loadMatrices, .copy16, .copy4, .round]
+            }
+        for instruction in instructions {
+            let item = item(instruction.trial)
+            guard item.outcome != .correct else { continue }
+            return "\(item.name) is \(item.outcome.rawValue): \(item.detail)"
+        }
+        return nil
+    }
+
     /// What a GPU's driver does and does not say, or says and does not do: a sentence each.
     package func quirks() -> [String] {
         guard device.traits.isGPU else { return [] }
