@@ -23,7 +23,8 @@ struct Option {
             "how OpenCL convolves: \(ConvolutionPolicy.allCases.map(\.rawValue).joined(separator: ", "))"),
         Option(
             "--precision", "TYPE",
-            "how OpenCL stores and multiplies activations: \(Precision.allCases.map(\.rawValue).joined(separator: ", "))"),
+            "how OpenCL stores and multiplies activations: \(Precision.allCases.map(\.rawValue).joined(separator: ", "))"
+        ),
     ]
 }
 

@@ -78,7 +78,8 @@ import Testing
     }
 
     @Test(arguments: [
-        TestDevice.Guise.clblast, .implicit, .implicitInParts, .winograd2, .winograd4, .tensorHalf, .tensorHalfInParts,
+        TestDevice.Guise.clblast, .implicit, .implicitInParts, .winograd2, .winograd4, .tensorHalf,
+        .tensorHalfInParts,
     ])
     func productsAgree(guise: TestDevice.Guise) throws {
         let cases = ProductTests.cases(guise).filter { opCase in

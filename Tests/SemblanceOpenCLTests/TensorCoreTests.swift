@@ -67,6 +67,35 @@ import Testing
         #expect(relative < 0x1p-11 && relative > 0x1p-15, "\(operand): \(relative)")
     }
 
+    /// A whole network with residuals, strides and PReLU, by emulated warps.
+    @Test(arguments: [Precision.tf32, .half]) func networksAgree(precision: Precision) throws {
+        let seed = UInt64.random(in: .min ... .max)
+        let network = try Architecture.iResNet18.network(size: 32, seed: seed).optimised()
+        var random = RandomSource(seed: seed, stream: 2)
+        let image = (0..<network.inputShape.count).map { _ in random.uniform(-1...1) }
+        func embedding(_ precision: Precision) throws -> (row: [Float], kernels: Set<String>) {
+            var traits = try TestDevice.device().traits
+            (traits.isGPU, traits.emulatesWarps, traits.precision) = (true, true, precision)
+            if precision != .float { traits.tensorOperand = precision == .half ? .half : .tf32 }
+            let program = try Program.inference(network, batch: 1)
+            let input = try #require(program.value(named: network.inputName))
+            let output = try #require(program.value(named: network.outputNames[0]))
+            let plan = try OpenCLBackend(TestDevice.device(), traits: traits)
+                .prepare(program, options: PlanOptions())
+            try plan.write(image, to: input)
+            try plan.run()
+            return (try plan.read(output), Set(plan.kernels))
+        }
+        let exact = try embedding(.float), rounded = try embedding(precision)
+        #expect(rounded.kernels.contains { $0.hasPrefix("tensor_gemm") }, "\(rounded.kernels)")
+        func dot(_ a: [Float], _ b: [Float]) -> Double {
+            zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+        }
+        let (a, b) = (exact.row, rounded.row)
+        let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).squareRoot()
+        #expect(cosine > Tolerances.embeddings(precision).cosine && a != b, "\(cosine), seed \(seed)")
+    }
+
     /// Tensor cores are for devices on which every instruction was seen to compute correctly.
     @Test func theProbeDecides() throws {
         let device = try TestDevice.device()
