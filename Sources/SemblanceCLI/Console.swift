@@ -71,7 +71,13 @@ extension SelectedDevice {
 
 extension Precision {
     /// What is said of it beside a device; nothing of the default.
-    var suffix: String { self == .float ? "" : ", activations in \(rawValue)" }
+    var suffix: String {
+        switch self {
+        case .float: ""
+        case .tf32: ", products of TF32"
+        case .half: ", activations in half"
+        }
+    }
 }
 
 /// The device in JSON results.

@@ -34,7 +34,8 @@ package final class OpenCLBackend: Backend {
         var note: String?
         if traits.tensorOperand == nil, let operand = traits.precision.tensorOperand {
             if let obstacle = DriverProbe(device).obstacle(to: operand) {
-                // Halves are stored all the same, and nobody looks for tensor cores in a CPU.
+                // Results name the precision that was used. Halves are stored all the same, and nobody looks for tensor cores in a CPU.
+                if operand == .tf32 { traits.precision = .float }
                 if operand == .tf32 || traits.isGPU {
                     note = "convolutions multiply floats, without tensor cores: \(obstacle)"
                 }

@@ -18,6 +18,7 @@ import Testing
             case .convolution(let convolution) where guise.isOfConvolutions:
                 guard convolution.groups == 1 || opCase.inputs[1].shape[1] > 1 else { return false }
                 switch convolution.activation {
+                case .hardSwish where guise.isOfTensorCores: return false
                 case nil, .prelu, .hardSwish:
                     return isBrief ? isSmall : opCase.operations < 25_000_000
                 default: return false

@@ -115,7 +115,7 @@ import Testing
 
         guard !device.isNVIDIA else { return }
         let backend = try OpenCLBackend(device, precision: .tf32)
-        #expect(backend.traits.tensorOperand == nil)
+        #expect(backend.traits.tensorOperand == nil && backend.precision == .float)
         let notes = backend.takeNotes()
         #expect(
             notes.count == 1 && notes[0].contains("without tensor cores")

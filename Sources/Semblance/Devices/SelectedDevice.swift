@@ -28,7 +28,7 @@ public final class SelectedDevice: Backend {
     /// - Parameters:
     ///   - threads: of the CPU; nil for one a core.
     ///   - convolution: how OpenCL devices compute convolutions.
-    ///   - precision: how OpenCL devices store activations.
+    ///   - precision: how OpenCL devices store and multiply activations; one without TF32 computes in float, and says so.
     ///   - report: gets the line that says why work moved to the CPU.
     /// - Throws: `deviceUnavailable` where `gpu` or `opencl:P:D` finds nothing, `usage` for a precision that the CPU asked for lacks.
     public convenience init(
@@ -43,7 +43,7 @@ public final class SelectedDevice: Backend {
         try self.init(
             request, threads: threads,
             catalogue: .system(convolution: convolution, precision: precision), report: report)
-        if self.precision != precision {
+        if self.precision != precision, device.identifier == "cpu" {
             report("the CPU computes in float: --precision \(precision.rawValue) is for OpenCL devices")
         }
     }
