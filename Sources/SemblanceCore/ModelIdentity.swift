@@ -34,34 +34,3 @@ public struct ModelIdentity: Sendable, Hashable, Codable, CustomStringConvertibl
 
     public var description: String { "\(architecture)-\(fingerprint)" }
 }
-
-/// FNV-1a over 64-bit words (Fowler, Noll and Vo), finished by a bijection that scatters: tells models apart, and is no
-/// protection against somebody who forges one.
-private struct Fingerprint {
-    private var state: UInt64 = 0xCBF2_9CE4_8422_2325
-
-    mutating func add(_ word: UInt64) {
-        state = (state ^ word) &* 0x0000_0100_0000_01B3
-        state ^= state >> 29
-    }
-
-    mutating func add(_ bytes: UnsafeRawBufferPointer) {
-        var index = 0
-        while index + 8 <= bytes.count {
-            add(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            index += 8
-        }
-        for rest in bytes[index...] { add(UInt64(rest)) }
-        add(UInt64(bytes.count))
-    }
-
-    mutating func add(_ text: String) {
-        var text = text
-        text.withUTF8 { add(UnsafeRawBufferPointer($0)) }
-    }
-
-    var text: String {
-        let digits = String(state, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-}

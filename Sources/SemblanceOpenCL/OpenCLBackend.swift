@@ -7,10 +7,12 @@ package final class OpenCLBackend: Backend {
     package let opencl: OpenCLDevice
     package let programs: ProgramCache
     package let traits: DeviceTraits
+    /// What tuning has found on this device, as read when the backend was opened: the choices are the traits'.
+    package let tuning: TuningTable?
     let context: CLContext
     let faults: FaultPoints
-    /// Why tensor cores are not used although the precision allows it, until it is told.
-    private let tensorNote: Mutex<String?>
+    /// What is to be told once: why tensor cores are not used although the precision allows it, or a tuning table although there is a file.
+    private let notes: Mutex<[String]>
 
     package var device: Device { opencl.device }
     package var precision: Precision { traits.precision }
@@ -20,10 +22,11 @@ package final class OpenCLBackend: Backend {
     ///     a CPU device.
     ///   - convolution: how convolutions are computed, in place of what the traits say.
     ///   - precision: how activations are stored and multiplied, likewise. What allows tensor cores has the driver probed.
+    ///   - tuning: the table that is read.
     ///   - faults: failures to force, for tests.
     package init(
         _ device: OpenCLDevice, traits: DeviceTraits? = nil, convolution: ConvolutionPolicy? = nil,
-        precision: Precision? = nil, binaries: BinaryCaching = .automatic,
+        precision: Precision? = nil, binaries: BinaryCaching = .automatic, tuning: TuningSource = .automatic,
         faults: FaultInjection = FaultInjection()
     ) throws(SemblanceError) {
         opencl = device
@@ -43,7 +46,10 @@ package final class OpenCLBackend: Backend {
                 traits.tensorOperand = operand
             }
         }
-        tensorNote = Mutex(note)
+        let (table, tuningNote) = TuningStore(tuning, for: device.device).load(for: traits)
+        self.tuning = table
+        notes = Mutex([note, tuningNote].compactMap { $0 })
+        traits.tuned = table?.choices ?? traits.tuned
         self.traits = traits
         programs = ProgramCache(
             device: device, store: BinaryStore(binaries, platform: device.device.platform),
@@ -55,16 +61,29 @@ package final class OpenCLBackend: Backend {
         }
     }
 
+    /// A backend for trials: with the programs of another, and choices in place of that one's table.
+    package init(sharing other: OpenCLBackend, choices: TuningChoices) {
+        opencl = other.opencl
+        programs = other.programs
+        faults = other.faults
+        context = CLContext(sharing: other.context)
+        tuning = nil
+        notes = Mutex([])
+        var traits = other.traits
+        traits.tuned = choices
+        self.traits = traits
+    }
+
     package func supports(_ op: Op, inputs: [Shape], outputs: [Shape]) -> Bool {
         (try? op.launches(inputs: inputs, outputs: outputs, on: traits)) != nil
     }
 
     package func takeNotes() -> [String] {
-        let note = tensorNote.withLock { note in
-            defer { note = nil }
-            return note
+        let untold = notes.withLock { notes in
+            defer { notes = [] }
+            return notes
         }
-        return [note, programs.takeNote()].compactMap { $0 }
+        return untold + (programs.takeNote().map { [$0] } ?? [])
     }
 
     /// Builds the program of a launch and makes its kernel, without memory or arguments.

@@ -16,6 +16,12 @@ package struct CLContext: ~Copyable, @unchecked Sendable {
         self.id = id
     }
 
+    /// The same context once more.
+    package init(sharing other: borrowing CLContext) {
+        id = other.id
+        clRetainContext(id)
+    }
+
     deinit { clReleaseContext(id) }
 }
 

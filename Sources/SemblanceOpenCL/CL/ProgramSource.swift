@@ -1,4 +1,5 @@
 import CKernels
+import SemblanceCore
 
 /// What a program is built from.
 struct ProgramSource: Hashable, Sendable {
@@ -28,4 +29,18 @@ struct ProgramSource: Hashable, Sendable {
         let definitions = defines.sorted { $0.key < $1.key }.map { "-D\($0.key)=\($0.value)" }
         return (["-cl-std=CL1.2"] + rounding + definitions).joined(separator: " ")
     }
+}
+
+extension ProgramSource {
+    /// Of all sources: what was measured with others says nothing of these.
+    static let fingerprint: String = {
+        var fingerprint = Fingerprint()
+        var index = 0
+        while let name = semblance_kernel_name(index).map({ String(cString: $0) }) {
+            fingerprint.add(name)
+            if let text = text(name) { fingerprint.add(UnsafeRawBufferPointer(text)) }
+            index += 1
+        }
+        return fingerprint.text
+    }()
 }

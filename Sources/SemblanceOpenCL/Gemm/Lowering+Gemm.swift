@@ -16,11 +16,12 @@ extension Epilogue {
 }
 
 extension DeviceTraits {
-    /// What computes a product of this size. CLBlast takes the large products of GPUs. On CPU devices the vector kernel is 10 to 30
+    /// What computes a product of this size: what tuning has found, and else the rule. CLBlast takes the large products of GPUs. On CPU devices the vector kernel is 10 to 30
     /// times as fast. CLBlast has no epilogue, no float sums over half, batches only with allocations, slow paths for small sizes, and does not split k,
     /// which a small C with a long sum needs.
     func implementation(m: Int, n: Int, k: Int, inHalf: Bool = false) -> GemmPolicy {
         guard gemm == .automatic || gemm == .clblast && inHalf else { return gemm }
+        if let choice = choice(m: m, n: n, k: k), !(inHalf && choice.gemm == .clblast) { return choice.gemm }
         guard isGPU else { return .vector }
         let isLarge = m >= 64 && n >= 256 && k >= 64
         return isLarge && !inHalf && splits(m: m, n: n, k: k, batch: 1) == 1 ? .clblast : .tiled
@@ -29,6 +30,7 @@ extension DeviceTraits {
     /// Into how many parts the sum over k is split, so that the tiles of C and the parts keep a GPU busy. Depends on nothing that changes
     /// from run to run: the order of a sum is fixed for a device.
     func splits(m: Int, n: Int, k: Int, batch: Int) -> Int {
+        if let splits = choice(m: m, n: n, k: k)?.splits { return splits }
         let groups = (m + 63) / 64 * ((n + 63) / 64) * batch
         guard isGPU, k >= 1024, groups < 2 * computeUnits else { return 1 }
         return min(4 * computeUnits / groups, k / 256, 64)
@@ -38,6 +40,7 @@ extension DeviceTraits {
 extension Lowering {
     /// Appends the commands of a product: CLBlast and an epilogue, or one launch of a kernel of gemm.cl.
     package mutating func product(_ product: MatrixProduct) {
+        products.insert(ProductSize(m: product.m, n: product.n, k: product.k))
         switch traits.implementation(m: product.m, n: product.n, k: product.k, inHalf: product.hasHalf) {
         case .clblast: clblast(product)
         case .vector where !(product.a.transposed && product.b.transposed): vector(product)

@@ -97,6 +97,8 @@ package struct Lowering: Sendable {
     package private(set) var commands: [Command] = []
     /// What is run once, at preparation.
     package private(set) var preparation: [Command] = []
+    /// The sizes of the products that were asked for, by whatever they are computed.
+    var products: Set<ProductSize> = []
     /// Floats of scratch memory that the step needs.
     package private(set) var scratchCount = 0
     private let scratchBuffer: Int

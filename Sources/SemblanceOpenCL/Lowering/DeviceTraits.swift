@@ -19,6 +19,8 @@ package struct DeviceTraits: Sendable {
     /// Elements of Winograd's transformed inputs and products at a time, which should stay in the device's last cache: 32 MB on GPUs (not
     /// measured).
     package var winogradElements: Int
+    /// What replaces the rules for some shapes, under `automatic`.
+    package var tuned = TuningChoices()
 
     package init(
         isGPU: Bool, maxWorkGroup: Int, localMemory: Int, computeUnits: Int, gemm: GemmPolicy = .automatic,

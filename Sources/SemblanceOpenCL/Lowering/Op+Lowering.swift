@@ -6,6 +6,16 @@ extension Op {
     package func launches(inputs: [Shape], outputs: [Shape], on traits: DeviceTraits) throws(SemblanceError)
         -> [KernelLaunch]
     {
+        try lowered(inputs: inputs, outputs: outputs, on: traits).commands.compactMap {
+            if case .launch(let launch) = $0 { launch } else { nil }
+        }
+    }
+
+    /// The commands without memory behind them.
+    /// - Throws: `unsupportedOperation` for what this backend lacks.
+    func lowered(inputs: [Shape], outputs: [Shape], on traits: DeviceTraits) throws(SemblanceError)
+        -> Lowering
+    {
         var lowering = Lowering(traits: traits, scratchBuffer: 0)
         var buffer = 0
         func tensors(_ shapes: [Shape], _ mayBeHalf: (Int) -> Bool) -> [DeviceTensor] {
@@ -18,7 +28,7 @@ extension Op {
         let operands = tensors(inputs) { takesHalf(input: $0) }
         try lower(
             inputs: operands, outputs: tensors(outputs) { givesHalf(output: $0) }, into: &lowering)
-        return lowering.commands.compactMap { if case .launch(let launch) = $0 { launch } else { nil } }
+        return lowering
     }
 
     /// Appends the commands that compute the operation. Each operation's own lowering stands in Ops/NAME+OpenCL.swift.

@@ -1,7 +1,7 @@
 import SemblanceCore
 
 /// How one convolution is computed.
-enum ConvolutionAlgorithm: Hashable {
+enum ConvolutionAlgorithm: Hashable, Sendable {
     /// Columns in memory and a product.
     case columns
     /// A product that gathers its columns.
@@ -39,11 +39,14 @@ extension ConvolutionShape {
 }
 
 extension DeviceTraits {
-    /// Tensor cores where they may be used. Else on GPUs Winograd for 3x3 layers of stride 1 with enough channels, and tiles for its products; everything else gathers. CPU devices keep
-    /// columns, whose product has long vectors and no local memory. The limits for GPUs are not measured.
+    /// Whether implicit_gemm can compute the shape: it takes work-groups of 64 at least.
+    func gathers(_ shape: ConvolutionShape) -> Bool { shape.suitsImplicit && maxWorkGroup >= 64 }
+
+    /// Tensor cores where they may be used. Else what tuning has found, and else: on GPUs Winograd for 3x3 layers of stride 1 with enough channels, and tiles
+    /// for its products; everything else gathers. CPU devices keep columns, whose product has long vectors and no local memory. The limits for GPUs are
+    /// not measured.
     func algorithm(for shape: ConvolutionShape) -> ConvolutionAlgorithm {
-        // The smallest work-group that the kernels for GPUs are made for.
-        let gathers = shape.suitsImplicit && maxWorkGroup >= 64
+        let gathers = gathers(shape)
         let gathering =
             maxWorkGroup >= 256 ? tensorOperand.map(ConvolutionAlgorithm.tensorCores) ?? .implicit : .implicit
         switch convolution {
@@ -53,6 +56,7 @@ extension DeviceTraits {
         case .winograd2: return shape.suitsWinograd ? .winograd(outputs: 2) : .columns
         case .winograd4: return shape.suitsWinograd ? .winograd(outputs: 4) : .columns
         case .automatic:
+            if tensorOperand == nil, let choice = choice(for: shape) { return choice.algorithm }
             guard isGPU, gathers else { return .columns }
             // No transforms of rounded operands: they multiply the rounding.
             guard tensorOperand == nil else { return gathering }

@@ -1,7 +1,7 @@
 import SemblanceCore
 
 /// A convolution as matrix products: for each image and group, weights [outputs, rows] times columns [rows, positions].
-struct ConvolutionShape {
+package struct ConvolutionShape: Hashable, Sendable {
     var images: Int
     var groups: Int
     /// Channels of a group.

@@ -1,7 +1,7 @@
 import SemblanceCore
 
 /// What a work-group of implicit_gemm computes, and a work-item of it.
-struct ProductTile: Hashable {
+struct ProductTile: Hashable, Sendable {
     /// Rows of a slice of the sum, for which there is room in local memory.
     static let depth = 16
 
@@ -63,7 +63,7 @@ extension Lowering {
     mutating func implicit(
         _ shape: ConvolutionShape, x: DeviceTensor, filters: Filters, y: DeviceTensor, epilogue: Epilogue
     ) {
-        let tile = traits.tile(for: shape)
+        let tile = traits.choice(for: shape)?.tile ?? traits.tile(for: shape)
         let strides = filters.strides(shape), packedShape = tile.packedShape(shape)
         let packed = packed(filters.tensor, as: packedShape) { lowering, packed in
             lowering.launch(
@@ -84,8 +84,8 @@ extension Lowering {
         y: DeviceTensor, epilogue: Epilogue = Epilogue()
     ) {
         let tiles = tile.count(rows: shape.outputs, columns: shape.images * shape.positions) * shape.groups
-        inParts(traits.parts(of: shape, tiles: tiles), of: ProductTile.depth, shape, y: y, epilogue: epilogue)
-        {
+        let parts = traits.choice(for: shape)?.parts ?? traits.parts(of: shape, tiles: tiles)
+        inParts(parts, of: ProductTile.depth, shape, y: y, epilogue: epilogue) {
             (lowering, y, epilogue, parts, depth) in
             lowering.implicitGemm(
                 shape, tile, x: x, packed: packed, y: y, epilogue: epilogue, parts: parts, depth: depth)

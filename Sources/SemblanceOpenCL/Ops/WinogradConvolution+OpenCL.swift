@@ -14,7 +14,9 @@ extension Lowering {
         let largest = chunks.map(\.count).max() ?? 0
         // Multiples of four, for vectors.
         func width(_ images: Int) -> Int { (images * tiles.count + 3) / 4 * 4 }
-        let tile = traits.tile(for: shape.frequencyProducts(frequencies, width: width(largest)))
+        let tile =
+            traits.choice(for: shape)?.tile
+            ?? traits.tile(for: shape.frequencyProducts(frequencies, width: width(largest)))
         let packed = transformed(filters, shape, outputs, tile: tile)
         let columns = scratch([frequencies, shape.inputs, width(largest)])
         let products = scratch([frequencies, shape.outputs, width(largest)])
