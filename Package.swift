@@ -48,8 +48,14 @@ let package = Package(
                 "Semblance", "SemblanceCore", "SemblanceOpenCL", "SemblanceImaging", "SemblanceTraining",
                 "SemblanceVerification",
             ]),
+        .target(
+            name: "SemblanceTuning",
+            dependencies: [
+                "Semblance", "SemblanceCore", "SemblanceOpenCL", "SemblanceTraining", "SemblanceVerification",
+            ]),
         .executableTarget(
-            name: "SemblanceCLI", dependencies: ["Semblance", "SemblanceDoctor", "SemblanceVerification"]),
+            name: "SemblanceCLI",
+            dependencies: ["Semblance", "SemblanceDoctor", "SemblanceTuning", "SemblanceVerification"]),
 
         // What a user of the library would write.
         .executableTarget(name: "RecogniseExample", dependencies: ["Semblance"], path: "Examples/Recognise"),

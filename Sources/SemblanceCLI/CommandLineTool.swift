@@ -29,7 +29,7 @@ enum CommandLineTool {
         VerifyCommand.self, GalleryCommand.self, EvaluateCommand.self, CalibrateCommand.self,
         QuantiseCommand.self,
         PrepareCommand.self, TrainCommand.self, ModelsCommand.self, InfoCommand.self, NewCommand.self,
-        DevicesCommand.self, DoctorCommand.self, ProbeCommand.self, BenchCommand.self,
+        DevicesCommand.self, DoctorCommand.self, ProbeCommand.self, TuneCommand.self, BenchCommand.self,
         BenchSearchCommand.self,
         FacesCommand.self,
     ]

@@ -76,6 +76,7 @@ package struct Doctor {
         if let opencl = backend as? OpenCLBackend {
             let builds = KernelBuilds(of: settings.kernelCases, on: opencl, progress: named(backend))
             examination.kernels = builds
+            examination.tuning = opencl.tuning?.summary
             examination.findings += builds.failures.map { "\($0.kernel) does not build: \($0.log)" }
             examination.notes +=
                 opencl.opencl.quirks + DriverProbe(opencl.opencl, seed: settings.seed).quirks()

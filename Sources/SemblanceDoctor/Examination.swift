@@ -10,6 +10,8 @@ package struct Examination: Encodable, Sendable {
     package var findings: [String] = []
     /// What is worth knowing and not wrong.
     package var notes: [String] = []
+    /// The tuning table in use, on OpenCL devices.
+    package var tuning: String?
     /// On OpenCL devices.
     package var kernels: KernelBuilds?
     package var operations: [OperationCheck] = []

@@ -22,6 +22,8 @@ public struct DeviceInventory: Sendable {
         public var openCLVersion: String?
         /// Who keeps built programs for the next start.
         public var programs: String?
+        /// The tuning table that is used, or why there is none.
+        public var tuning: String?
         /// What is known of the driver.
         public var quirks: [String]
     }
@@ -73,11 +75,13 @@ extension DeviceInventory.Entry {
                 "no GPU: only for --device \(device.identifier), as the CPU through oneDNN is faster than through OpenCL"
             case .accelerator: "no GPU: only for --device \(device.identifier)"
             }
+        let (table, note) = TuningStore(.automatic, for: device).load(for: opencl.traits)
         self.init(
             device: device, use: use, products: opencl.traits.products,
             halfPrecision: opencl.hasHalfPrecision ? "cl_khr_fp16" : "no cl_khr_fp16",
             computeUnits: opencl.traits.computeUnits, workGroupLimit: opencl.traits.maxWorkGroup,
             localMemory: opencl.traits.localMemory, largestBuffer: opencl.maxAllocation,
-            openCLVersion: opencl.version, programs: opencl.programKeeping, quirks: opencl.quirks)
+            openCLVersion: opencl.version, programs: opencl.programKeeping,
+            tuning: table?.summary ?? note ?? "none: semblance tune makes one", quirks: opencl.quirks)
     }
 }

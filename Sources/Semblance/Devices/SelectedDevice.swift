@@ -1,5 +1,6 @@
 import Foundation
 import SemblanceCore
+import SemblanceOpenCL
 import Synchronization
 
 /// The backend that a request led to, and why. Under `automatic` it falls back to the CPU, for a whole plan at a time, where the GPU
@@ -22,6 +23,8 @@ public final class SelectedDevice: Backend {
     public var device: Device { backend.device }
     /// How it stores and multiplies activations: on the CPU `float`, whatever was asked for.
     public var precision: Precision { backend.precision }
+    /// The tuning table in use, in words; nil where there is none.
+    public var tuning: String? { (backend as? OpenCLBackend)?.tuning?.summary }
     /// Why it is in use: one line, which goes into every result and log.
     public var reason: String { state.withLock { $0.reason } }
 

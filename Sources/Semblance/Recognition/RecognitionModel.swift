@@ -84,7 +84,7 @@ public struct RecognitionModel: Sendable {
     }
 
     /// The network of a model file of any kind.
-    static func network(path: String) throws(SemblanceError) -> Network {
+    package static func network(path: String) throws(SemblanceError) -> Network {
         network(of: try ONNXModel.read(path: path))
     }
 

@@ -49,6 +49,8 @@ enum BenchCommand: Command {
         var driver: String
         var precision: Precision
         var reason: String
+        /// The tuning table in use.
+        var tuning: String?
         var planBytes: Int
         var peakBytes: Int
         var layers: [LayerProfile.Layer]?
@@ -97,7 +99,8 @@ enum BenchCommand: Command {
             device: device.device.identifier, deviceName: device.device.name,
             platform: device.device.platform, driver: device.device.driver,
             precision: device.precision, reason: device.reason,
-            planBytes: benchmark.planBytes, peakBytes: Benchmark.peakBytes, layers: profile?.layers)
+            tuning: device.tuning, planBytes: benchmark.planBytes, peakBytes: Benchmark.peakBytes,
+            layers: profile?.layers)
         if arguments.flag("--json") {
             try Console.json(report)
         } else {
@@ -127,6 +130,7 @@ enum BenchCommand: Command {
         Console.print(
             """
             device \(report.device) (\(report.deviceName), \(report.platform) \(report.driver))\(report.precision.suffix): \(report.reason)
+            tuning: \(report.tuning ?? "no table")
             memory: plan \(report.planBytes >> 20) MiB, process peak \(report.peakBytes >> 20) MiB
             """)
     }

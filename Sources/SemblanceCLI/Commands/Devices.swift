@@ -54,6 +54,7 @@ struct DeviceFacts: Encodable {
     var largestBuffer: Int?
     var openclVersion: String?
     var programs: String?
+    var tuning: String?
     var quirks: [String]
 
     /// - Parameter reason: why it is the one that is used; nil for the others.
@@ -75,6 +76,7 @@ struct DeviceFacts: Encodable {
         largestBuffer = entry.largestBuffer
         openclVersion = entry.openCLVersion
         programs = entry.programs
+        tuning = entry.tuning
         quirks = entry.quirks
     }
 
@@ -97,6 +99,7 @@ struct DeviceFacts: Encodable {
         let version = openclVersion.map { "; \($0)" } ?? ""
         lines.append("    half        \(halfPrecision)\(version)")
         if let programs { lines.append("    programs    kept \(programs)") }
+        if let tuning { lines.append("    tuning      \(tuning)") }
         lines += quirks.map { "    known       \($0)" }
         return lines
     }

@@ -21,7 +21,7 @@ struct DoctorText {
         let failed = builds.failures.isEmpty ? "all build" : "\(builds.failures.count) do not build"
         return [
             "  kernels: \(builds.kernels) in \(builds.programs) programs, \(builds.seconds.formatted(1)) s; \(failed)"
-        ]
+        ] + (examination.tuning.map { ["  tuning: \($0)"] } ?? [])
     }
 
     private var operations: [String] {

@@ -58,7 +58,9 @@ package struct TuningStore: Sendable {
             return (nil, note(error))
         }
         do throws(TuningTable.Flaw) {
-            return (try TuningTable(bytes, for: device, traits: traits), nil)
+            var table = try TuningTable(bytes, for: device, traits: traits)
+            table.origin = path
+            return (table, nil)
         } catch {
             return (
                 nil,

@@ -14,6 +14,8 @@ package struct TuningTable: Sendable, Equatable {
     /// The day of the last change, as in 2026-01-31.
     package var date: String
     package var choices: TuningChoices
+    /// The file that it was read from.
+    package var origin = ""
 
     package init(for device: Device, date: String, choices: TuningChoices) {
         platform = device.platform
@@ -23,11 +25,16 @@ package struct TuningTable: Sendable, Equatable {
         self.choices = choices
     }
 
+    /// For people: how much there is, from when and where.
+    package var summary: String {
+        "\(choices.count) shapes, tuned \(date)" + (origin.isEmpty ? "" : ", from \(origin)")
+    }
+
     /// JSON. The same choices give the same bytes.
     /// - Throws: `internalFault`.
     package func encoded() throws(SemblanceError) -> [UInt8] {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(TuningFile(self)) else {
             throw SemblanceError(.internalFault, "a tuning table cannot be encoded as JSON")
         }

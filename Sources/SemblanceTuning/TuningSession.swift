@@ -1,0 +1,153 @@
+import Foundation
+import Semblance
+import SemblanceCore
+import SemblanceOpenCL
+
+/// Tunes a device for some programs, and keeps what it finds as it goes.
+package struct TuningSession {
+    package struct Settings: Sendable {
+        /// How long the search may take.
+        package var seconds: Double
+        /// Forgets the table that there is, instead of adding to it.
+        package var resets = false
+        /// Where the table is written; nil for the user's cache folder.
+        package var output: String?
+        /// Threads of the CPU, which says what shapes should give.
+        package var threads: Int?
+        /// Of the data.
+        package var seed: UInt64
+
+        package init(seconds: Double, seed: UInt64) {
+            self.seconds = seconds
+            self.seed = seed
+        }
+    }
+
+    /// What a session came to.
+    package struct Summary: Encodable, Sendable {
+        package var device: String
+        package var deviceName: String
+        package var driver: String
+        /// The table's file.
+        package var table: String
+        /// Shapes in the table.
+        package var entries: Int
+        /// Shapes of the programs: all, those that were in the table before, those searched now, and those that something faster than the
+        /// rule's way was found for.
+        package var shapes: Int
+        package var known: Int
+        package var searched: Int
+        package var faster: Int
+        /// Candidates that were wrong, did not build or failed.
+        package var rejections: Int
+        /// Shapes for which nothing is right.
+        package var wrong: [String]
+        package var seconds: Double
+        /// Whether everything was searched.
+        package var isComplete: Bool
+        /// Why it ended early, where it was not for the time.
+        package var stopped: String?
+    }
+
+    package let device: Device
+    /// Shapes that the table does not cover yet, those with most work first.
+    package let subjects: [TuningSubject]
+    /// What was wrong with the table that there was.
+    package let notes: [String]
+    private let backend: OpenCLBackend
+    private let cpu: any Backend
+    private let store: TuningStore
+    private let path: String
+    private let settings: Settings
+    private let start = ContinuousClock.now
+    private let shapeCount: Int
+    private var table: TuningTable
+
+    /// - Throws: `usage` for the CPU, `deviceUnavailable` where there is no such OpenCL device, `outputUnwritable` where the table cannot be
+    ///   written, and what opening the device and making the programs throw.
+    package init(
+        _ request: DeviceRequest, _ workload: TuningWorkload, _ settings: Settings,
+        catalogue: DeviceCatalogue = .system
+    ) throws(SemblanceError) {
+        self.settings = settings
+        let backend = try Self.open(request, catalogue)
+        self.backend = backend
+        device = backend.device
+        cpu = try catalogue.cpu(settings.threads)
+        store = TuningStore(settings.output.map(TuningSource.file) ?? .automatic, for: device)
+        guard let path = store.path else {
+            throw SemblanceError(
+                .usage, "SEMBLANCE_TUNING=off leaves no place for the table",
+                remedy: "unset it, or write the table with --output FILE")
+        }
+        self.path = path
+        try store.checkWritable()
+        if settings.resets { try store.remove() }
+        let known = settings.resets ? nil : backend.tuning
+        notes = settings.resets ? [] : backend.takeNotes()
+        table = TuningTable(for: device, date: Self.today, choices: known?.choices ?? TuningChoices())
+        let choices = table.choices
+        let rules = OpenCLBackend(sharing: backend, choices: TuningChoices()).traits
+        let all = TuningSubject.all(in: try workload.programs(), on: rules)
+        shapeCount = all.count
+        subjects = all.filter { !$0.tunable.isCovered(by: choices) }
+    }
+
+    private static var today: String { Date().formatted(.iso8601.year().month().day()) }
+
+    private static func open(_ request: DeviceRequest, _ catalogue: DeviceCatalogue) throws(SemblanceError)
+        -> OpenCLBackend
+    {
+        let offers = try catalogue.openCL()
+        let names = offers.map { "\($0.device.identifier) (\($0.device.name))" }.joined(separator: ", ")
+        let remedy =
+            offers.isEmpty ? "install an OpenCL driver" : "name an OpenCL device with --device: \(names)"
+        guard request != .cpu else {
+            throw SemblanceError(
+                .usage, "the CPU's backend, oneDNN, has nothing to tune: its algorithms are fixed by shape",
+                remedy: remedy)
+        }
+        let offer: DeviceCatalogue.Offer
+        do throws(SemblanceError) {
+            offer = try request.offer(in: offers)
+        } catch {
+            throw SemblanceError(error.code, error.message, remedy: remedy)
+        }
+        guard let backend = try offer.open() as? OpenCLBackend else {
+            throw SemblanceError(.internalFault, "\(offer.device.name) is no OpenCL device")
+        }
+        return backend
+    }
+
+    /// Searches until everything is done or the time is over, and writes the table after each shape.
+    /// - Parameters:
+    ///   - progress: gets a line from time to time.
+    ///   - each: gets what came of each shape.
+    /// - Throws: `outputUnwritable`, and what the CPU throws.
+    package mutating func run(
+        progress: @escaping (String) -> Void, each: (TuningResult) throws(SemblanceError) -> Void
+    ) throws(SemblanceError) -> Summary {
+        let deadline = start + .seconds(settings.seconds)
+        var tuner = Tuner(
+            backend, cpu: cpu, settings: Tuner.Settings(deadline: deadline, seed: settings.seed),
+            progress: progress)
+        var results: [TuningResult] = []
+        for subject in subjects {
+            guard let result = try tuner.tune(subject) else { break }
+            if let choices = result.choices {
+                table.choices = table.choices.merging(choices)
+                try store.save(table)
+            }
+            results.append(result)
+            try each(result)
+        }
+        return Summary(
+            device: device.identifier, deviceName: device.name, driver: device.driver, table: path,
+            entries: table.choices.count, shapes: shapeCount, known: shapeCount - subjects.count,
+            searched: results.count, faster: results.count(where: \.isFaster),
+            rejections: results.reduce(0) { $0 + $1.rejections.count },
+            wrong: results.filter { $0.afterMs == nil }.map(\.subject), seconds: start.secondsElapsed,
+            isComplete: results.count == subjects.count && results.allSatisfy(\.isComplete),
+            stopped: tuner.stopped)
+    }
+}

@@ -1,0 +1,158 @@
+import SemblanceCore
+
+/// A case with data and what should come out, to be held against one way of computing it after the other.
+package struct PreparedCase {
+    package let opCase: OpCase
+    private let data: (inputs: [[Float]], before: [[Float]?])
+    private let layout: CaseProgram
+    private let expected: [[Double]]
+
+    /// - Parameters:
+    ///   - constants: whether the case's parameters never change, as at inference, so that backends may pack them.
+    ///   - reference: what says what should come out; it shares no code with what will be tried.
+    /// - Throws: what the reference throws.
+    package init(_ opCase: OpCase, seed: UInt64, constants: Bool, reference: any Backend)
+        throws(SemblanceError)
+    {
+        self.opCase = opCase
+        var random = RandomSource(seed: seed)
+        data = opCase.data(&random)
+        layout = CaseProgram(opCase, constants ? .constants : .inputs, constants: data.inputs)
+        let plan = try reference.prepare(layout.program, options: PlanOptions())
+        try layout.write(data.inputs, data.before, to: plan)
+        try plan.run()
+        var expected: [[Double]] = []
+        for index in opCase.outputs.indices {
+            expected.append(try layout.read(index, from: plan).map(Double.init))
+        }
+        self.expected = expected
+    }
+
+    /// Prepares the case on a backend, with poisoned outputs, guards and a clock.
+    /// - Throws: what the backend throws.
+    package func trial(on backend: any Backend) throws(SemblanceError) -> CaseTrial {
+        var options = PlanOptions()
+        options.guardElements = 64
+        options.poisons = true
+        options.profiles = true
+        let plan = try backend.prepare(layout.program, options: options)
+        try layout.write(data.inputs, data.before, to: plan)
+        return CaseTrial(self, plan)
+    }
+
+    fileprivate func read(_ plan: any Plan) throws(SemblanceError) -> [[Float]] {
+        var results: [[Float]] = []
+        for index in opCase.outputs.indices { results.append(try layout.read(index, from: plan)) }
+        return results
+    }
+
+    fileprivate func flaw(of results: [[Float]], kernels: [String]) -> String? {
+        for (index, output) in opCase.outputs.enumerated() {
+            let tolerance = opCase.tolerance(for: output, kernels: kernels)
+            let failure = tolerance.failure(got: results[index], want: expected[index], shape: output.shape)
+            if let failure { return failure }
+        }
+        return nil
+    }
+}
+
+/// A case prepared on a backend.
+package final class CaseTrial {
+    private let prepared: PreparedCase
+    private let plan: any Plan
+    /// What the last check read.
+    private var results: [[Float]] = []
+
+    /// What runs.
+    package var kernels: [String] { plan.kernels }
+
+    fileprivate init(_ prepared: PreparedCase, _ plan: any Plan) {
+        self.prepared = prepared
+        self.plan = plan
+    }
+
+    /// Runs it once and compares with the reference.
+    /// - Returns: what is wrong, or nil.
+    /// - Throws: what running throws.
+    package func check() throws(SemblanceError) -> String? {
+        try plan.run()
+        results = try prepared.read(plan)
+        if let flaw = prepared.flaw(of: results, kernels: plan.kernels) { return flaw }
+        return try damage()
+    }
+
+    /// Whether what a run leaves is still what the check saw, bit for bit.
+    /// - Returns: what is wrong, or nil.
+    /// - Throws: what reading throws.
+    package func checkAgain() throws(SemblanceError) -> String? {
+        for (now, before) in zip(try prepared.read(plan), results)
+        where !zip(now, before).allSatisfy({ $0.bitPattern == $1.bitPattern }) {
+            return "the same data gave other bits in another run"
+        }
+        return try damage()
+    }
+
+    private func damage() throws(SemblanceError) -> String? {
+        let damaged = try plan.damagedGuards()
+        return damaged.isEmpty ? nil : "it wrote outside of \(damaged.joined(separator: ", "))"
+    }
+
+    /// One run, from its first kernel's start to its last one's end by the device's clock; by the host's, with the result's way there, where
+    /// the device has none.
+    /// - Throws: what running throws.
+    package func seconds() throws(SemblanceError) -> Double {
+        let start = ContinuousClock.now
+        try plan.run()
+        let timings = try plan.timings()
+        if let first = timings.first, let last = timings.last {
+            let span = last.start + last.seconds - first.start
+            if span > 0 { return span }
+        }
+        _ = try prepared.read(plan)
+        return start.secondsElapsed
+    }
+}
+
+extension OpCase {
+    /// A convolution, a fully connected layer or a gradient of these, as it stands in a program; nil for other operations. An activation that is
+    /// not linear in pieces gives way to ReLU, because the tolerance goes by the size of sums.
+    package init?(_ op: Op, inputs: [Shape], outputs: [Shape]) {
+        var op = op
+        let reduction: Int
+        var parameters = 1..<2
+        var slope: Int?
+        switch op {
+        case .convolution(var convolution):
+            switch convolution.activation {
+            case nil, .relu, .leakyRelu, .prelu: break
+            default: convolution.activation = .relu
+            }
+            op = .convolution(convolution)
+            // The bias and the residual are terms of the sum.
+            reduction = inputs[1].count / max(inputs[1][0], 1) + 2
+            parameters = 1..<(convolution.hasBias ? 3 : 2)
+            slope = convolution.slopeIndex
+        case .convolutionInputGradient(let convolution):
+            reduction = inputs[1][0] / convolution.groups * convolution.window.kernel.count
+        case .convolutionWeightGradient:
+            reduction = inputs[1].batch * inputs[1].spatialCount
+            parameters = 0..<0
+        case .fullyConnected(let layer):
+            reduction = inputs[1].channels + 1
+            parameters = 1..<(layer.hasBias ? 3 : 2)
+        case .fullyConnectedInputGradient:
+            reduction = inputs[1].batch
+        case .fullyConnectedWeightGradient:
+            reduction = inputs[0].batch
+            parameters = 0..<0
+        default: return nil
+        }
+        let detail = inputs.map(\.description).joined(separator: ", ")
+        self.init(
+            op, detail,
+            inputs.enumerated().map { index, shape in
+                Input(shape, index == slope ? .uniform(0.05...0.5) : .normal)
+            }, outputs.map { Output($0, reduction: reduction) })
+        self.parameters = parameters
+    }
+}
