@@ -30,7 +30,7 @@ test: setup lint
 	scripts/fetch photos .cache/photos || echo "test: without the sample photographs their tests are skipped"
 	$(MAKE) bundle
 	Tests/test_bundle.sh $(BUNDLE)
-	GOMP_SPINCOUNT=1000 SEMBLANCE_REQUIRE_OPENCL=1 SEMBLANCE_MODELS=$(CURDIR)/.cache/models \
+	GOMP_SPINCOUNT=1000 SEMBLANCE_TUNING=off SEMBLANCE_REQUIRE_OPENCL=1 SEMBLANCE_MODELS=$(CURDIR)/.cache/models \
 		SEMBLANCE_PHOTOS=$(CURDIR)/.cache/photos SEMBLANCE_PYTHON=$(CURDIR)/.venv/bin/python $(SWIFT) test -c release --skip-build
 
 # Small cases of every operation on Oclgrind: races between work-items, accesses outside of buffers, misuse of the API.

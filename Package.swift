@@ -73,7 +73,8 @@ let package = Package(
         .testTarget(
             name: "SemblanceOpenCLTests",
             dependencies: [
-                "SemblanceCore", "SemblanceOpenCL", "SemblanceTestSupport", "CallCounter", "CKernels",
+                "SemblanceCore", "SemblanceOpenCL", "SemblanceTestSupport", "SemblanceTuning", "CallCounter",
+                "CKernels",
             ]),
         .testTarget(
             name: "SemblanceImagingTests", dependencies: ["SemblanceCore", "SemblanceImaging"],

@@ -2,7 +2,7 @@
 # All that there is to know about a GPU and this engine, in under 9 minutes: gpu.sh [FOLDER]. Runs from the unpacked bundle or from the sources, with
 # the device of SEMBLANCE_DEVICE (default: gpu). Each step has a time limit and leaves its output, and its errors beside it, in the folder (default:
 # gpu-results); a step that fails does not stop the others, and summary.txt says how each ended. Where python3 can import torch, PyTorch is timed in
-# the same run.
+# the same run. Kernels are tuned into a table in the folder, which all that comes after uses.
 set -uo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 results=$(realpath -m "${1:-gpu-results}")
@@ -13,6 +13,7 @@ semblance=$here/semblance
 mkdir -p "$results" || exit 1
 cd "$results" || exit 1
 : >summary.txt
+rm -f tuning.json
 failed=0
 
 # step NAME SECONDS COMMAND...: NAME is the file of its output.
@@ -45,13 +46,20 @@ system() {
 export -f system
 # First what the driver really does: all that follows is read in its light.
 step probe.json 60 "$semblance" probe --json --text "$results/probe.txt"
+# The user's own table would make the results depend on what was done before.
+export SEMBLANCE_TUNING=off
 step system.txt 20 bash -c system
 step devices.json 20 "$semblance" devices --json
-step doctor.json 150 "$semblance" doctor --json
+step doctor.json 120 "$semblance" doctor --json
 for network in iresnet50 mobilefacenet; do
     step "$network.txt" 20 "$semblance" new --network $network --size 112 --output $network.onnx
+    step "$network-64-untuned.json" 20 "$semblance" bench --model $network.onnx --batch 64 --json
+done
+step tune.txt 100 "$semblance" tune --seconds 75 --output "$results/tuning.json"
+[ ! -f tuning.json ] || export SEMBLANCE_TUNING=$results/tuning.json
+for network in iresnet50 mobilefacenet; do
     for batch in 1 16 64 256; do
-        step "$network-$batch.json" 40 "$semblance" bench --model $network.onnx --batch $batch --ceilings --json
+        step "$network-$batch.json" 30 "$semblance" bench --model $network.onnx --batch $batch --ceilings --json
     done
     step "$network-64-half.json" 40 "$semblance" bench --model $network.onnx --batch 64 --precision half --json
     step "$network-64-profile.txt" 40 "$semblance" bench --model $network.onnx --batch 64 --profile --trace "$network-trace.json"

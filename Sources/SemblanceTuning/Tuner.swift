@@ -80,7 +80,8 @@ package struct Tuner {
             }
         }
         if stopped == nil { contest.settle() }
-        return TuningResult(subject, rule: rule, contest: contest, isComplete: isComplete)
+        return TuningResult(
+            subject, rule: rule, contest: contest, isComplete: isComplete && stopped == nil)
     }
 
     private mutating func enter(

@@ -151,7 +151,8 @@ extension OpCase {
         self.init(
             op, detail,
             inputs.enumerated().map { index, shape in
-                Input(shape, index == slope ? .uniform(0.05...0.5) : .normal)
+                // Of variance 1, and made in a moment where there are millions.
+                Input(shape, .uniform(index == slope ? 0.05...0.5 : -1.732...1.732))
             }, outputs.map { Output($0, reduction: reduction) })
         self.parameters = parameters
     }

@@ -7,15 +7,6 @@ import Testing
     /// Without any OpenCL driver.
     private let bare = ["OCL_ICD_VENDORS": "/nonexistent"]
 
-    private func openCLDevice() throws -> String? {
-        let listed = try Tool.run(["devices", "--json"], in: Fixture.root).objects
-        let found = listed.compactMap { $0["identifier"] as? String }.first { $0.hasPrefix("opencl") }
-        let isRequired = ProcessInfo.processInfo.environment["SEMBLANCE_REQUIRE_OPENCL"] == "1"
-        #expect(found != nil || !isRequired, "SEMBLANCE_REQUIRE_OPENCL asks for an OpenCL device")
-        if found == nil { print("SKIPPED: no OpenCL device; install pocl-opencl-icd") }
-        return found
-    }
-
     @Test func devicesTellsWhatWouldBeUsed() throws {
         let objects = try Tool.run(["devices", "--json"], in: Fixture.root).objects
         for object in objects {
@@ -30,7 +21,7 @@ import Testing
     }
 
     @Test func unknownDevicesAreAnsweredWithThoseThatThereAre() throws {
-        let device = try openCLDevice()
+        let device = try Tool.openCLDevice()
         for command in [["devices"], ["doctor"], ["embed", "--model", "m.onnx", "data/person00/00.png"]] {
             let outcome = try Tool.run(command + ["--device", "cuda:0"], in: Fixture.root)
             #expect(outcome.code == 2 && outcome.errors.contains("there is no device \"cuda:0\""))
@@ -82,7 +73,7 @@ import Testing
         let refused = try Tool.run(identify + ["--check-every", "0"] + probes, in: Fixture.root)
         #expect(refused.code == 2)
 
-        guard let device = try openCLDevice() else { return }
+        guard let device = try Tool.openCLDevice() else { return }
         let outcome = try Tool.run(
             identify + ["--check-every", "2", "--device", device] + probes, in: Fixture.root)
         #expect(outcome.code == 0, "\(outcome.errors)")

@@ -61,6 +61,7 @@ enum Tool {
         var variables = ProcessInfo.processInfo.environment
         variables["SEMBLANCE_DEVICE"] = "cpu"
         variables["SEMBLANCE_MODELS"] = "/nonexistent"
+        variables["SEMBLANCE_TUNING"] = "off"
         variables["SWIFT_BACKTRACE"] = "enable=no"
         process.environment = variables.merging(environment) { $1 }
         process.standardInput = input.flatMap(FileHandle.init(forReadingAtPath:)) ?? FileHandle.nullDevice
@@ -75,6 +76,16 @@ enum Tool {
         return Outcome(
             code: process.terminationReason == .exit ? process.terminationStatus : nil, output: texts[0],
             errors: texts[1])
+    }
+
+    /// An OpenCL device's identifier; nil where there is none, which is an issue where SEMBLANCE_REQUIRE_OPENCL asks for one.
+    static func openCLDevice() throws -> String? {
+        let listed = try run(["devices", "--json"], in: Fixture.root).objects
+        let found = listed.compactMap { $0["identifier"] as? String }.first { $0.hasPrefix("opencl") }
+        let isRequired = ProcessInfo.processInfo.environment["SEMBLANCE_REQUIRE_OPENCL"] == "1"
+        #expect(found != nil || !isRequired, "SEMBLANCE_REQUIRE_OPENCL asks for an OpenCL device")
+        if found == nil { print("SKIPPED: no OpenCL device; install pocl-opencl-icd") }
+        return found
     }
 
     /// Runs a shell's command line in which `$S` is the program.

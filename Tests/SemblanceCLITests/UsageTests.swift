@@ -80,6 +80,11 @@ struct WrongUse: Sendable, CustomTestStringConvertible {
         WrongUse("new --output x --embedding 4", "embedding of 4"),
         WrongUse("devices here", "no operands"),
         WrongUse("devices --device opencl:0", "\"opencl:0\""),
+        WrongUse("tune here", "no operands"),
+        WrongUse("tune --device cpu", "nothing to tune", "OpenCL"),
+        WrongUse("tune --batch 0", "--batch 0"), WrongUse("tune --batch 1,,2", "--batch 1,,2"),
+        WrongUse("tune --batch 4,4", "different"), WrongUse("tune --seconds soon", "--seconds soon"),
+        WrongUse("tune --conv implicit", "no option --conv"),
         WrongUse("bench", "--model"),
         WrongUse("bench --model m.onnx --batch 0", "--batch 0"),
         WrongUse("bench --model m.onnx --iterations none", "--iterations none"),
@@ -118,7 +123,7 @@ struct WrongUse: Sendable, CustomTestStringConvertible {
 @Suite struct HelpTests {
     static let commands = [
         "train", "identify", "verify", "embed", "evaluate", "calibrate", "info", "new", "devices", "doctor",
-        "bench",
+        "tune", "bench",
         "faces",
     ]
 

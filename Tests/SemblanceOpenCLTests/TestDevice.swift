@@ -64,7 +64,8 @@ enum TestDevice {
         faults: FaultInjection = FaultInjection()
     ) throws -> OpenCLBackend {
         let device = try device()
-        return try OpenCLBackend(device, traits: guise.traits(of: device), binaries: binaries, faults: faults)
+        return try OpenCLBackend(
+            device, traits: guise.traits(of: device), binaries: binaries, tuning: .off, faults: faults)
     }
 }
 
