@@ -54,6 +54,22 @@ import Testing
         #expect(found.tried > 12)
     }
 
+    /// A real search, by the device's clock, of all that there is for GPUs.
+    @Test func searchesWhatGPUsHave() throws {
+        var traits = try TestDevice.device().traits
+        (traits.isGPU, traits.computeUnits) = (true, 132)
+        let backend = try OpenCLBackend(TestDevice.device(), traits: traits, tuning: .off)
+        let settings = Tuner.Settings(deadline: .now + .seconds(600), seed: .random(in: .min ... .max))
+        var tuner = Tuner(backend, cpu: ReferenceBackend(), settings: settings)
+        let found = try #require(
+            try tuner.tune(#require(TuningSubject.all(in: [program()], on: backend.traits).first)))
+        #expect(found.isComplete && found.rejections.isEmpty && found.rule == "implicit")
+        // Tiles at least of the fastest algorithm, unless columns are.
+        #expect(found.tried > (found.choice == "im2col" ? 3 : 12))
+        let times = (try #require(found.beforeMs), try #require(found.afterMs))
+        #expect(times.1 > 0 && (found.isFaster ? times.1 < times.0 : times.1 == times.0))
+    }
+
     @Test func whatIsWrongLosesThoughItIsTheFastest() throws {
         var faults = FaultInjection()
         // Fast, and a sum of its last term alone.

@@ -141,7 +141,7 @@ import Testing
         try convolution("tile", [64])
         try convolution("algorithm", "fastest")
         try convolution("algorithm", "winograd8")
-        try convolution("type", "float16")
+        try convolution("type", "half")
         try product("gemm", "automatic")
         try product("gemm", "cublas")
         for splits in [0, -1, 65, Int.max] { try product("splits", splits) }

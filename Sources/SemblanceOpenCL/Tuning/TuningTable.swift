@@ -96,7 +96,7 @@ private struct TuningFile: Codable {
         var dilation: [Int]
         /// Top, left, bottom, right; gradients have negative ones.
         var padding: [Int]
-        var type = "float32"
+        var type = "float"
         var algorithm: String
         /// Rows, columns, and those of a work-item.
         var tile: [Int]?
@@ -107,7 +107,7 @@ private struct TuningFile: Codable {
         var m: Int
         var n: Int
         var k: Int
-        var type = "float32"
+        var type = "float"
         var gemm: String
         var splits: Int?
     }
@@ -189,7 +189,7 @@ extension TuningFile.ConvolutionEntry {
 
     var shape: ConvolutionShape? {
         let pairs = [size, outputSize, kernel, stride, dilation]
-        guard type == "float32", pairs.allSatisfy({ $0.count == 2 }), padding.count == 4,
+        guard type == "float", pairs.allSatisfy({ $0.count == 2 }), padding.count == 4,
             areSane([images, groups, inputs, outputs], atMost: 1 << 16),
             areSane(size + outputSize, atMost: 1 << 14), areSane(kernel + stride + dilation, atMost: 1 << 8),
             areSane(padding.map { $0.magnitude < 1 << 14 ? 1 : 0 }, atMost: 1)
@@ -225,7 +225,7 @@ extension TuningFile.ProductEntry {
     var order: [Int] { [m, n, k] }
 
     var productSize: ProductSize? {
-        guard type == "float32", areSane([m, n], atMost: 1 << 28), areSane([k], atMost: 1 << 28) else {
+        guard type == "float", areSane([m, n], atMost: 1 << 28), areSane([k], atMost: 1 << 28) else {
             return nil
         }
         return ProductSize(m: m, n: n, k: k)
