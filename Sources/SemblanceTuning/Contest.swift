@@ -110,9 +110,11 @@ struct Contest {
         while own.count < Self.mostRounds {
             others.append(try clock(leader))
             own.append(try clock(trial))
+            let isFarBehind = own.count > 1 && own.allSatisfy { time in others.allSatisfy { time > 3 * $0 } }
+            if isFarBehind { break }
             guard own.count >= Self.fewestRounds else { continue }
-            let isHopeless = own.median > 2 * others.median
-            if isHopeless || start.secondsElapsed > Self.patience { break }
+            let isBehind = own.median > 1.5 * others.median
+            if isBehind || start.secondsElapsed > Self.patience { break }
         }
         return (own, others)
     }

@@ -130,9 +130,10 @@ enum BenchCommand: Command {
         Console.print(
             """
             device \(report.device) (\(report.deviceName), \(report.platform) \(report.driver))\(report.precision.suffix): \(report.reason)
-            tuning: \(report.tuning ?? "no table")
             memory: plan \(report.planBytes >> 20) MiB, process peak \(report.peakBytes >> 20) MiB
             """)
+        let isTunable = report.device != "cpu"
+        if isTunable { Console.print("tuning: \(report.tuning ?? "no table")") }
     }
 
     private static func print(_ profile: LayerProfile) {
