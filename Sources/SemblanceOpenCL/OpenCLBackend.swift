@@ -49,7 +49,7 @@ package final class OpenCLBackend: Backend {
         let (table, tuningNote) = TuningStore(tuning, for: device.device).load(for: traits)
         self.tuning = table
         notes = Mutex([note, tuningNote].compactMap { $0 })
-        traits.tuned = table?.choices ?? traits.tuned
+        traits.tuned = table?.choices[traits.precision] ?? traits.tuned
         self.traits = traits
         programs = ProgramCache(
             device: device, store: BinaryStore(binaries, platform: device.device.platform),

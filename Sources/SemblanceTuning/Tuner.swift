@@ -62,7 +62,7 @@ package struct Tuner {
         progress("\(subject.tunable): what it should give")
         let prepared = try PreparedCase(
             subject.opCase, seed: settings.seed, constants: subject.hasConstants,
-            reference: isQuick ? ReferenceBackend() : cpu)
+            precision: backend.precision, reference: isQuick ? ReferenceBackend() : cpu)
         let rule = subject.tunable.rule(on: rules.traits)
         var contest = Contest(prepared, on: backend, clock: clock)
         var isComplete = true

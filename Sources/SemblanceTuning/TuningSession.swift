@@ -17,6 +17,9 @@ package struct TuningSession {
         /// Of the data.
         package var seed: UInt64
 
+        /// How activations are stored.
+        package var precision = Precision.float
+
         package init(seconds: Double, seed: UInt64) {
             self.seconds = seconds
             self.seed = seed
@@ -28,6 +31,7 @@ package struct TuningSession {
         package var device: String
         package var deviceName: String
         package var driver: String
+        package var precision: Precision
         /// The table's file.
         package var table: String
         /// Shapes in the table.
@@ -66,10 +70,10 @@ package struct TuningSession {
     /// - Throws: `usage` for the CPU, `deviceUnavailable` where there is no such OpenCL device, `outputUnwritable` where the table cannot be
     ///   written, and what opening the device and making the programs throw.
     package init(
-        _ request: DeviceRequest, _ workload: TuningWorkload, _ settings: Settings,
-        catalogue: DeviceCatalogue = .system
+        _ request: DeviceRequest, _ workload: TuningWorkload, _ settings: Settings
     ) throws(SemblanceError) {
         self.settings = settings
+        let catalogue = DeviceCatalogue.system(convolution: .automatic, precision: settings.precision)
         let backend = try Self.open(request, catalogue)
         self.backend = backend
         device = backend.device
@@ -85,8 +89,8 @@ package struct TuningSession {
         if settings.resets { try store.remove() }
         let known = settings.resets ? nil : backend.tuning
         notes = settings.resets ? [] : backend.takeNotes()
-        table = TuningTable(for: device, date: Self.today, choices: known?.choices ?? TuningChoices())
-        let choices = table.choices
+        table = TuningTable(for: device, date: Self.today, choices: known?.choices ?? [:])
+        let choices = table.choices[backend.precision] ?? TuningChoices()
         let rules = OpenCLBackend(sharing: backend, choices: TuningChoices()).traits
         let all = TuningSubject.all(in: try workload.programs(), on: rules)
         shapeCount = all.count
@@ -135,15 +139,17 @@ package struct TuningSession {
         for subject in subjects {
             guard let result = try tuner.tune(subject) else { break }
             if let choices = result.choices {
-                table.choices = table.choices.merging(choices)
+                let known = table.choices[backend.precision] ?? TuningChoices()
+                table.choices[backend.precision] = known.merging(choices)
                 try store.save(table)
             }
             results.append(result)
             try each(result)
         }
         return Summary(
-            device: device.identifier, deviceName: device.name, driver: device.driver, table: path,
-            entries: table.choices.count, shapes: shapeCount, known: shapeCount - subjects.count,
+            device: device.identifier, deviceName: device.name, driver: device.driver,
+            precision: backend.precision,
+            table: path, entries: table.count, shapes: shapeCount, known: shapeCount - subjects.count,
             searched: results.count, faster: results.count(where: \.isFaster),
             rejections: results.reduce(0) { $0 + $1.rejections.count },
             wrong: results.filter { $0.afterMs == nil }.map(\.subject), seconds: start.secondsElapsed,

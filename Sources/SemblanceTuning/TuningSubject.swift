@@ -20,7 +20,8 @@ package struct TuningSubject: Sendable {
         var subjects: [TuningSubject] = []
         var places: [Tunable: Int] = [:]
         for program in programs {
-            let total = Double(max(program.work.operations, 1)) * Double(programs.count)
+            let operations = program.steps.reduce(0) { $0 + program.work(of: $1).operations }
+            let total = Double(max(operations, 1)) * Double(programs.count)
             for step in program.steps {
                 let inputs = step.inputs.map(program.shape), outputs = step.outputs.map(program.shape)
                 guard let tunable = Tunable(step.op, inputs: inputs, outputs: outputs, on: traits),

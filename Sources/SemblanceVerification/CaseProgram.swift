@@ -12,7 +12,10 @@ struct CaseProgram {
     /// What the host holds of `base`, and which of it belongs to a value.
     private static let filler: Float = 0.123
 
-    init(_ opCase: OpCase, _ placement: OpCaseRunner.Placement, constants: [[Float]]) {
+    /// - Parameter packs: whether parameters are constants, whatever the placement is.
+    init(
+        _ opCase: OpCase, _ placement: OpCaseRunner.Placement, constants: [[Float]], packs: Bool = false
+    ) {
         self.placement = placement
         parameters = opCase.parameters
         // Views start at multiples of 16, as the trainer lays them out, with something between them.
@@ -31,7 +34,7 @@ struct CaseProgram {
             var storage = Storage.input
             if parameters.contains(index) {
                 if let base { storage = .view(of: base, offset: place(input.shape)) }
-                if placement == .constants { storage = .constant }
+                if placement == .constants || packs { storage = .constant }
             }
             inputs.append(
                 program.add(

@@ -6,18 +6,23 @@ package struct PreparedCase {
     private let data: (inputs: [[Float]], before: [[Float]?])
     private let layout: CaseProgram
     private let expected: [[Double]]
+    private let inHalf: Bool
 
     /// - Parameters:
     ///   - constants: whether the case's parameters never change, as at inference, so that backends may pack them.
+    ///   - precision: how what will be tried stores activations.
     ///   - reference: what says what should come out; it shares no code with what will be tried.
     /// - Throws: what the reference throws.
-    package init(_ opCase: OpCase, seed: UInt64, constants: Bool, reference: any Backend)
-        throws(SemblanceError)
-    {
+    package init(
+        _ opCase: OpCase, seed: UInt64, constants: Bool, precision: Precision = .float,
+        reference: any Backend
+    ) throws(SemblanceError) {
         self.opCase = opCase
+        inHalf = precision.storesHalf
         var random = RandomSource(seed: seed)
-        data = opCase.data(&random)
-        layout = CaseProgram(opCase, constants ? .constants : .inputs, constants: data.inputs)
+        data = opCase.data(&random, inHalf: inHalf)
+        layout = CaseProgram(
+            opCase, inHalf ? .intermediates : .inputs, constants: data.inputs, packs: constants)
         let plan = try reference.prepare(layout.program, options: PlanOptions())
         try layout.write(data.inputs, data.before, to: plan)
         try plan.run()
@@ -40,6 +45,13 @@ package struct PreparedCase {
         return CaseTrial(self, plan)
     }
 
+    /// The operation's place in the program: copies stand around it where it works on halves.
+    fileprivate var step: Int? {
+        layout.program.steps.firstIndex { step in
+            if case .reshape = step.op { false } else { true }
+        }
+    }
+
     fileprivate func read(_ plan: any Plan) throws(SemblanceError) -> [[Float]] {
         var results: [[Float]] = []
         for index in opCase.outputs.indices { results.append(try layout.read(index, from: plan)) }
@@ -49,8 +61,10 @@ package struct PreparedCase {
     fileprivate func flaw(of results: [[Float]], kernels: [String]) -> String? {
         for (index, output) in opCase.outputs.enumerated() {
             let tolerance = opCase.tolerance(for: output, kernels: kernels)
-            let failure = tolerance.failure(got: results[index], want: expected[index], shape: output.shape)
-            if let failure { return failure }
+            let comparison = tolerance.compare(
+                got: results[index], want: expected[index], shape: output.shape,
+                inHalf: inHalf && opCase.op.givesHalf(output: index))
+            if let failure = comparison.failure { return failure }
         }
         return nil
     }
@@ -97,13 +111,14 @@ package final class CaseTrial {
         return damaged.isEmpty ? nil : "it wrote outside of \(damaged.joined(separator: ", "))"
     }
 
-    /// One run, from its first kernel's start to its last one's end by the device's clock; by the host's, with the result's way there, where
-    /// the device has none.
+    /// One run of the operation, from its first kernel's start to its last one's end by the device's clock; by the host's, with all else that a
+    /// run has, where the device has none.
     /// - Throws: what running throws.
     package func seconds() throws(SemblanceError) -> Double {
         let start = ContinuousClock.now
         try plan.run()
-        let timings = try plan.timings()
+        let step = prepared.step
+        let timings = try plan.timings().filter { $0.step == step }
         if let first = timings.first, let last = timings.last {
             let span = last.start + last.seconds - first.start
             if span > 0 { return span }

@@ -47,12 +47,18 @@ import Testing
             let again = try tool(tune)
             #expect(again.code == 0 && again.output.contains("0 of \(shapes) shapes searched"))
 
+            // Halves are another matter.
+            let half = try tool(tune + ["--precision", "half", "--seconds", "200", "--json"])
+            #expect(half.code == 0, "\(half.errors)")
+            let halves = try #require(try half.objects.last)
+            #expect(halves["searched"] as? Int == shapes && halves["entries"] as? Int == 2 * shapes)
+
             // Those that say so.
             let table = try "\(cache)/\(tables(in: cache)[0])"
             let listed = try tool(["devices", "--json"]).objects.first {
                 $0["identifier"] as? String == device
             }
-            #expect((listed?["tuning"] as? String)?.contains("\(shapes) shapes") == true)
+            #expect((listed?["tuning"] as? String)?.contains("\(2 * shapes) shapes") == true)
             let tuned = try #require(try tool(bench + ["--json"]).objects.first)
             #expect((tuned["tuning"] as? String)?.contains(table) == true)
             let off = try Tool.run(

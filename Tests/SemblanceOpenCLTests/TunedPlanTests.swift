@@ -116,7 +116,7 @@ import Testing
             return (try plan.read(output), plan.kernels)
         }
         try withTemporaryFolder { folder in
-            let table = TuningTable(for: device.device, date: "2026-01-31", choices: choices)
+            let table = TuningTable(for: device.device, date: "2026-01-31", choices: [.float: choices])
             try TuningStore(.folder(folder), for: device.device).save(table)
             let plain = try run(.off), tuned = try run(.folder(folder)), again = try run(.folder(folder))
             #expect(plain.kernels.count { $0 == "implicit_gemm" } == 0)

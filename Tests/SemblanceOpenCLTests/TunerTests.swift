@@ -58,10 +58,12 @@ import Testing
     }
 
     /// A real search, by the device's clock, of all that there is for GPUs.
-    @Test func searchesWhatGPUsHave() throws {
+    @Test(arguments: [Precision.float, .half])
+    func searchesWhatGPUsHave(precision: Precision) throws {
         var traits = try TestDevice.device().traits
         (traits.isGPU, traits.computeUnits) = (true, 132)
-        let backend = try OpenCLBackend(TestDevice.device(), traits: traits, tuning: .off)
+        let backend = try OpenCLBackend(
+            TestDevice.device(), traits: traits, precision: precision, tuning: .off)
         let settings = Tuner.Settings(deadline: .now + .seconds(600), seed: .random(in: .min ... .max))
         var tuner = Tuner(backend, cpu: ReferenceBackend(), settings: settings)
         let subject = try #require(TuningSubject.all(in: [program()], on: backend.traits).first)

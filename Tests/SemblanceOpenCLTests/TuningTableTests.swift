@@ -33,7 +33,10 @@ import Testing
         var traits = device.traits
         traits.isGPU = true
         return TuningTable(
-            for: device.device, date: "2026-01-31", choices: try Self.randomChoices(on: traits))
+            for: device.device, date: "2026-01-31",
+            choices: [
+                .float: try Self.randomChoices(on: traits), .half: try Self.randomChoices(on: traits),
+            ])
     }
 
     private func store(_ folder: String) throws -> TuningStore {
@@ -49,14 +52,17 @@ import Testing
             let nested = folder + "/not/yet/there"
             #expect(try open(.folder(nested)).tuning == nil && open(.folder(nested)).takeNotes().isEmpty)
             let table = try table(), store = try store(nested)
-            #expect(table.choices.count > 30)
+            #expect(table.count > 60 && table.choices[.float] != table.choices[.half])
             try store.checkWritable()
             try store.save(table)
             let backend = try open(.folder(nested))
             #expect(backend.takeNotes().isEmpty)
             var found = try #require(backend.tuning)
             #expect(try found.origin == #require(store.path) && found.summary.contains("2026-01-31"))
-            #expect(backend.traits.tuned == table.choices)
+            #expect(backend.traits.tuned == table.choices[.float])
+            let half = try OpenCLBackend(
+                TestDevice.device(), precision: .half, tuning: .folder(nested))
+            #expect(half.traits.tuned == table.choices[.half])
             found.origin = ""
             #expect(found == table)
             #expect(try found.encoded() == table.encoded())
@@ -141,7 +147,7 @@ import Testing
         try convolution("tile", [64])
         try convolution("algorithm", "fastest")
         try convolution("algorithm", "winograd8")
-        try convolution("type", "half")
+        try convolution("type", "quarter")
         try product("gemm", "automatic")
         try product("gemm", "cublas")
         for splits in [0, -1, 65, Int.max] { try product("splits", splits) }

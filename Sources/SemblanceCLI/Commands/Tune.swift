@@ -35,6 +35,7 @@ enum TuneCommand: Command {
             seed: seed ?? UInt64(Int.random(in: 0...Int.max)))
         settings.resets = arguments.flag("--reset")
         settings.output = arguments.text("--output")
+        settings.precision = try arguments.precision()
         settings.threads = try arguments.integer("--threads", 1...1024)
         let workload = try TuningWorkload(
             model: arguments.text("--model").map { (name) throws(SemblanceError) in
@@ -45,7 +46,7 @@ enum TuneCommand: Command {
         session.notes.forEach { Console.error("note: \($0)") }
         if !isJSON {
             Console.print(
-                "tuning \(session.device.identifier) (\(session.device.name)) for \(session.subjects.count) shapes, seed \(settings.seed)\n\n\(header)"
+                "tuning \(session.device.identifier) (\(session.device.name))\(settings.precision.suffix) for \(session.subjects.count) shapes, seed \(settings.seed)\n\n\(header)"
             )
         }
         let summary = try session.run(

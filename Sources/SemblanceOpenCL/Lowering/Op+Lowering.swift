@@ -11,7 +11,7 @@ extension Op {
         }
     }
 
-    /// The commands without memory behind them.
+    /// The commands without memory behind them, of an operation in the middle of a program.
     /// - Throws: `unsupportedOperation` for what this backend lacks.
     func lowered(inputs: [Shape], outputs: [Shape], on traits: DeviceTraits) throws(SemblanceError)
         -> Lowering

@@ -42,7 +42,8 @@ package enum Tunable: Hashable, Sendable {
         case .products(let sizes):
             var result = TuningChoices()
             for size in sizes {
-                let gemm = traits.implementation(m: size.m, n: size.n, k: size.k)
+                let gemm = traits.implementation(
+                    m: size.m, n: size.n, k: size.k, inHalf: traits.precision.storesHalf)
                 result.products[size] = ProductChoice(gemm: gemm)
             }
             return result
@@ -110,7 +111,9 @@ extension Tunable {
                 .map(choices)
         case .products(let sizes):
             all = products(stage, standings).filter { choice in
-                sizes.allSatisfy { traits.allows(choice, for: $0) }
+                // CLBlast has no float sums over half.
+                !(traits.precision.storesHalf && choice.gemm == .clblast)
+                    && sizes.allSatisfy { traits.allows(choice, for: $0) }
             }.map(choices)
         }
         return all.filter { candidate in !standings.contains { $0.choices == candidate } }

@@ -23,8 +23,8 @@ package struct ProductChoice: Hashable, Sendable {
     var splits: Int?
 }
 
-/// What was found to be fastest, in place of the rules that `automatic` stands for. Shapes that are not in here follow the rules.
-/// All are of single precision.
+/// What was found to be fastest with activations of one precision, in place of the rules that `automatic` stands for. Shapes that are not
+/// in here follow the rules.
 package struct TuningChoices: Hashable, Sendable {
     var convolutions: [ConvolutionShape: ConvolutionChoice] = [:]
     var products: [ProductSize: ProductChoice] = [:]

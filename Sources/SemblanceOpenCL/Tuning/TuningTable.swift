@@ -13,11 +13,12 @@ package struct TuningTable: Sendable, Equatable {
     package var driver: String
     /// The day of the last change, as in 2026-01-31.
     package var date: String
-    package var choices: TuningChoices
+    /// By how activations are stored.
+    package var choices: [Precision: TuningChoices]
     /// The file that it was read from.
     package var origin = ""
 
-    package init(for device: Device, date: String, choices: TuningChoices) {
+    package init(for device: Device, date: String, choices: [Precision: TuningChoices]) {
         platform = device.platform
         self.device = device.name
         driver = device.driver
@@ -25,9 +26,12 @@ package struct TuningTable: Sendable, Equatable {
         self.choices = choices
     }
 
+    /// Shapes in it; those of each precision count by themselves.
+    package var count: Int { choices.values.reduce(0) { $0 + $1.count } }
+
     /// For people: how much there is, from when and where.
     package var summary: String {
-        "\(choices.count) shapes, tuned \(date)" + (origin.isEmpty ? "" : ", from \(origin)")
+        "\(count) shapes, tuned \(date)" + (origin.isEmpty ? "" : ", from \(origin)")
     }
 
     /// JSON. The same choices give the same bytes.
@@ -96,7 +100,8 @@ private struct TuningFile: Codable {
         var dilation: [Int]
         /// Top, left, bottom, right; gradients have negative ones.
         var padding: [Int]
-        var type = "float"
+        /// How activations are stored.
+        var type: Precision
         var algorithm: String
         /// Rows, columns, and those of a work-item.
         var tile: [Int]?
@@ -107,7 +112,7 @@ private struct TuningFile: Codable {
         var m: Int
         var n: Int
         var k: Int
-        var type = "float"
+        var type: Precision
         var gemm: String
         var splits: Int?
     }
@@ -136,23 +141,29 @@ private struct TuningFile: Codable {
         head = Head(
             format: TuningTable.format, platform: table.platform, device: table.device, driver: table.driver,
             kernels: ProgramSource.fingerprint, date: table.date)
-        convolutions = table.choices.convolutions.map(ConvolutionEntry.init)
-            .sorted { $0.order.lexicographicallyPrecedes($1.order) }
-        products = table.choices.products.map(ProductEntry.init)
-            .sorted { $0.order.lexicographicallyPrecedes($1.order) }
+        convolutions = []
+        products = []
+        for (type, choices) in table.choices.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            convolutions += choices.convolutions.map { ConvolutionEntry($0, $1, type) }
+                .sorted { $0.order.lexicographicallyPrecedes($1.order) }
+            products += choices.products.map { ProductEntry($0, $1, type) }
+                .sorted { $0.order.lexicographicallyPrecedes($1.order) }
+        }
     }
 
     /// - Returns: nil where an entry makes no sense, or asks for what the device cannot do.
-    func choices(on traits: DeviceTraits) -> TuningChoices? {
-        var choices = TuningChoices()
+    func choices(on traits: DeviceTraits) -> [Precision: TuningChoices]? {
+        var choices: [Precision: TuningChoices] = [:]
         for entry in convolutions {
             guard let shape = entry.shape, let choice = entry.choice, traits.allows(choice, for: shape),
-                choices.convolutions.updateValue(choice, forKey: shape) == nil
+                choices[entry.type, default: TuningChoices()].convolutions.updateValue(choice, forKey: shape)
+                    == nil
             else { return nil }
         }
         for entry in products {
             guard let size = entry.productSize, let choice = entry.choice, traits.allows(choice, for: size),
-                choices.products.updateValue(choice, forKey: size) == nil
+                choices[entry.type, default: TuningChoices()].products.updateValue(choice, forKey: size)
+                    == nil
             else { return nil }
         }
         return choices
@@ -165,7 +176,8 @@ private func areSane(_ numbers: [Int], atMost limit: Int) -> Bool {
 }
 
 extension TuningFile.ConvolutionEntry {
-    init(_ shape: ConvolutionShape, _ choice: ConvolutionChoice) {
+    init(_ shape: ConvolutionShape, _ choice: ConvolutionChoice, _ type: Precision) {
+        self.type = type
         let window = shape.window
         images = shape.images
         groups = shape.groups
@@ -189,7 +201,7 @@ extension TuningFile.ConvolutionEntry {
 
     var shape: ConvolutionShape? {
         let pairs = [size, outputSize, kernel, stride, dilation]
-        guard type == "float", pairs.allSatisfy({ $0.count == 2 }), padding.count == 4,
+        guard pairs.allSatisfy({ $0.count == 2 }), padding.count == 4,
             areSane([images, groups, inputs, outputs], atMost: 1 << 16),
             areSane(size + outputSize, atMost: 1 << 14), areSane(kernel + stride + dilation, atMost: 1 << 8),
             areSane(padding.map { $0.magnitude < 1 << 14 ? 1 : 0 }, atMost: 1)
@@ -216,7 +228,8 @@ extension TuningFile.ConvolutionEntry {
 }
 
 extension TuningFile.ProductEntry {
-    init(_ size: ProductSize, _ choice: ProductChoice) {
+    init(_ size: ProductSize, _ choice: ProductChoice, _ type: Precision) {
+        self.type = type
         (m, n, k) = (size.m, size.n, size.k)
         gemm = choice.gemm.rawValue
         splits = choice.splits
@@ -225,10 +238,7 @@ extension TuningFile.ProductEntry {
     var order: [Int] { [m, n, k] }
 
     var productSize: ProductSize? {
-        guard type == "float", areSane([m, n], atMost: 1 << 28), areSane([k], atMost: 1 << 28) else {
-            return nil
-        }
-        return ProductSize(m: m, n: n, k: k)
+        areSane([m, n, k], atMost: 1 << 28) ? ProductSize(m: m, n: n, k: k) : nil
     }
 
     var choice: ProductChoice? {
