@@ -75,6 +75,15 @@
         else                                                  \
             vstore16((value), 0, (__global float *)(p));      \
     } while (0)
+// Two, of floats at a multiple of two.
+#define LOAD2(p) (IS_HALF(p) ? vload_half2(0, CONST_HALVES(p)) : *(const __global float2 *)(p))
+#define STORE2(p, value)                               \
+    do {                                               \
+        if (IS_HALF(p))                                \
+            vstore_half2_rte((value), 0, HALVES(p));   \
+        else                                           \
+            *(__global float2 *)(p) = (value);         \
+    } while (0)
 #define LOAD1(p) LOAD(p, 0)
 #define STORE1(p, value) STORE(p, 0, value)
 

@@ -9,27 +9,13 @@
 //                  are in local memory or on the way there. Global: tiles of columns x ITEMS, tiles of rows, groups x parts of the depth.
 //
 // Defines: TF32 (1, or 0 for half); KERNEL_HEIGHT, KERNEL_WIDTH, POINTWISE, WHOLE_TAPS, BIAS, RESIDUAL, ACTIVATION as in implicitGemm.cl; VECTOR_X
-// (POINTWISE only) and VECTOR_Y: x may be accessed COLUMN_WIDTH positions at a time, y and residual two; EMULATED; the tunables below.
+// (POINTWISE only) and VECTOR_Y: x may be accessed COLUMN_WIDTH positions at a time, y and residual two; EMULATED;
+// and the tile: TILE_ROWS, TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, STAGES (2 or more).
 // Sums run over the depth in ascending order, within a product as the device adds. Parts of the depth go to tensors of their own.
 // Checked by emulation and by assembling the PTX; not run on a GPU.
 
 #ifndef TF32
 #define TF32 0
-#endif
-#ifndef TILE_ROWS
-#define TILE_ROWS 64
-#endif
-#ifndef TILE_COLUMNS
-#define TILE_COLUMNS 64
-#endif
-#ifndef WARP_ROWS
-#define WARP_ROWS 32
-#endif
-#ifndef WARP_COLUMNS
-#define WARP_COLUMNS 32
-#endif
-#ifndef STAGES
-#define STAGES 3
 #endif
 #define WARPS_ACROSS (TILE_COLUMNS / WARP_COLUMNS)
 #define WARPS (TILE_ROWS / WARP_ROWS * WARPS_ACROSS)
@@ -104,16 +90,6 @@ __kernel void pack_fragments(
     const ulong place = (get_global_id(2) * get_global_size(1) + slice) * (TILE_ROWS * 16);
     ((__global uint *)AT(packed))[place + FILTER_CHUNK(tile_row, word / 4 % 4) * 4 + word % 4] = bits;
 }
-
-// Two values at `p`, a multiple of two elements from the start of the buffer.
-#define LOAD_PAIR(p) (IS_HALF(p) ? vload_half2(0, CONST_HALVES(p)) : *(const __global float2 *)(p))
-#define STORE_PAIR(p, value)                             \
-    do {                                                 \
-        if (IS_HALF(p))                                  \
-            vstore_half2_rte((value), 0, HALVES(p));     \
-        else                                             \
-            *(__global float2 *)(p) = (value);           \
-    } while (0)
 
 // Stores `value`, of type T, at `row` and at `position` of an image.
 #define FINISH_AT(T, LOAD_T, STORE_T)                                                                    \
@@ -230,7 +206,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void tensor_gemm(
 #elif TF32
                 copy_4(target_words + COLUMN_CHUNK(row, slice_column / 4) * 4 + slice_column % 4, source[0], inside[0]);
 #elif POINTWISE && VECTOR_X
-                next_columns[load] = inside[0] ? LOAD_PAIR(source[0]) : (float2)(0.0f);
+                next_columns[load] = inside[0] ? LOAD2(source[0]) : (float2)(0.0f);
 #else
                 next_columns[load] = (float2)(inside[0] ? LOAD(source[0], 0) : 0.0f, inside[1] ? LOAD(source[1], 0) : 0.0f);
 #endif
@@ -303,7 +279,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void tensor_gemm(
                     const int row = row_of_first + 8 * half_tile;
                     if (row < rows) {
                         float2 value = half_tile == 0 ? sums[t][u].xy : sums[t][u].zw;
-                        FINISH_AT(float2, LOAD_PAIR, STORE_PAIR)
+                        FINISH_AT(float2, LOAD2, STORE2)
                     }
                 }
             }
