@@ -36,7 +36,8 @@ import Testing
     @Test func doctorDoesNotWaitForever() throws {
         let outcome = try Tool.run(["doctor", "--patience", "0.01"], in: Fixture.root, environment: bare)
         #expect(outcome.code == 1)
-        #expect(outcome.errors.contains("no answer for 0.01 s from: ") && outcome.errors.contains("--patience"))
+        #expect(outcome.errors.contains("no answer for 0.01 s from: "))
+        #expect(outcome.errors.contains("--patience"))
     }
 
     /// A machine without a GPU is healthy, and hears what to install; a model that gives nonsense is found.

@@ -133,7 +133,7 @@ extension Tunable {
         case .tiles:
             let near = known.filter { standing in
                 switch standing.choice.algorithm {
-                case .columns: false
+                case .columns, .tensorCores: false
                 case .implicit: true
                 // Elsewhere the usual products compute Winograd's.
                 case .winograd: traits.isGPU

@@ -99,6 +99,8 @@ extension DeviceTraits {
         case .columns: return choice.tile == nil
         case .implicit: return gathers(shape)
         case .winograd(let outputs): return [2, 4].contains(outputs) && shape.suitsWinograd
+        // The precision and the probe decide, not a table.
+        case .tensorCores: return false
         }
     }
 
@@ -119,6 +121,7 @@ extension ConvolutionAlgorithm {
         case .columns: "im2col"
         case .implicit: "implicit"
         case .winograd(let outputs): "winograd\(outputs)"
+        case .tensorCores: "tensor cores"
         }
     }
 
