@@ -77,10 +77,7 @@ import Testing
         try check(cases, .otherKind)
     }
 
-    @Test(arguments: [
-        TestDevice.Guise.clblast, .implicit, .implicitInParts, .winograd2, .winograd4, .tensorHalf,
-        .tensorHalfInParts,
-    ])
+    @Test(arguments: [TestDevice.Guise.implicit, .implicitInParts, .winograd4, .tensorHalf])
     func productsAgree(guise: TestDevice.Guise) throws {
         let cases = ProductTests.cases(guise).filter { opCase in
             guard case .convolution(let convolution) = opCase.op else { return true }

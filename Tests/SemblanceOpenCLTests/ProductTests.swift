@@ -14,17 +14,17 @@ import Testing
     static func cases(_ guise: TestDevice.Guise) -> [OpCase] {
         OpCase.all.filter { opCase in
             let isSmall = isBrief ? opCase.size <= 1024 : opCase.operations < 4_000_000
+            let isMedium = opCase.operations < 25_000_000
             switch opCase.op {
             case .convolution(let convolution) where guise.isOfConvolutions:
                 guard convolution.groups == 1 || opCase.inputs[1].shape[1] > 1 else { return false }
                 switch convolution.activation {
                 case .hardSwish where guise.isOfTensorCores: return false
-                case nil, .prelu, .hardSwish:
-                    return isBrief ? isSmall : opCase.operations < 25_000_000
+                case nil, .prelu, .hardSwish: return isBrief || guise.isOfTensorCores ? isSmall : isMedium
                 default: return false
                 }
             case .convolutionInputGradient where guise.isOfConvolutions:
-                return isBrief ? isSmall : opCase.operations < 25_000_000
+                return isBrief || guise.isOfTensorCores ? isSmall : isMedium
             case .convolution, .convolutionInputGradient, .convolutionWeightGradient, .fullyConnected,
                 .fullyConnectedInputGradient, .fullyConnectedWeightGradient, .reshape:
                 return isSmall && !guise.isOfConvolutions
