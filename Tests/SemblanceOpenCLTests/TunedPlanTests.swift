@@ -37,6 +37,27 @@ import Testing
         }
     }
 
+    /// The precision and the probe decide on tensor cores: a table neither holds their convolutions nor changes them.
+    @Test func tensorCoresLeaveNoConvolutionToTune() throws {
+        let traits = TestDevice.Guise.tensorHalf.traits(of: try TestDevice.device())
+        for name in [
+            "convolution [1x64x15x13] -> 96, 3x3 padding 1,1,1,1",
+            "convolutionInputGradient [1x64x8x8] -> 64, 3x3",
+        ] {
+            let opCase = try #require(OpCase.all.first { $0.name == name }, "\(name)")
+            let inputs = opCase.inputs.map(\.shape), outputs = opCase.outputs.map(\.shape)
+            #expect(Tunable(opCase.op, inputs: inputs, outputs: outputs, on: traits) == nil)
+
+            // What was chosen for floats does not count either.
+            let choices = try tunable(opCase, on: TestDevice.device().traits).candidates(
+                .algorithms, after: [], on: TestDevice.device().traits)
+            var tuned = traits
+            tuned.tuned = try #require(choices.last)
+            let launches = try opCase.op.launches(inputs: inputs, outputs: outputs, on: tuned)
+            #expect(launches.contains { $0.function == "tensor_gemm_half" })
+        }
+    }
+
     /// Every candidate of every stage, for a convolution, its gradients and a fully connected layer.
     @Test(arguments: [true, false])
     func everyCandidateIsTakenAndRight(isGPU: Bool) throws {

@@ -56,7 +56,7 @@ extension DeviceTraits {
         case .winograd2: return shape.suitsWinograd ? .winograd(outputs: 2) : .columns
         case .winograd4: return shape.suitsWinograd ? .winograd(outputs: 4) : .columns
         case .automatic:
-            if tensorOperand == nil, let choice = choice(for: shape) { return choice.algorithm }
+            if let choice = choice(for: shape) { return choice.algorithm }
             guard isGPU, gathers else { return .columns }
             // No transforms of rounded operands: they multiply the rounding.
             guard tensorOperand == nil else { return gathering }

@@ -13,13 +13,14 @@ package enum Tunable: Hashable, Sendable {
         switch op {
         case .convolution(let convolution):
             let shape = ConvolutionShape(convolution, x: inputs[0], weight: inputs[1], y: outputs[0])
-            guard !shape.isDepthwise else { return nil }
+            guard !shape.isDepthwise, traits.tunesConvolutions else { return nil }
             self = .convolution(shape)
             return
         case .convolutionInputGradient(let convolution):
             let shape = ConvolutionShape(convolution, x: outputs[0], weight: inputs[1], y: inputs[0])
             guard !shape.isDepthwise else { return nil }
             if let gradient = shape.inputGradient {
+                guard traits.tunesConvolutions else { return nil }
                 self = .convolution(gradient)
                 return
             }

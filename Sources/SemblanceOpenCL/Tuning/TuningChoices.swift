@@ -43,9 +43,13 @@ package struct TuningChoices: Hashable, Sendable {
 }
 
 extension DeviceTraits {
-    /// What tuning found for a shape, where nothing was asked for by name.
+    /// Whether a table may choose how convolutions are computed: not where they were asked for by name, nor on tensor cores, which the precision and the
+    /// probe decide.
+    var tunesConvolutions: Bool { convolution == .automatic && tensorOperand == nil }
+
+    /// What tuning found for a shape.
     func choice(for shape: ConvolutionShape) -> ConvolutionChoice? {
-        convolution == .automatic ? tuned.convolutions[shape] : nil
+        tunesConvolutions ? tuned.convolutions[shape] : nil
     }
 
     /// As the other, for a product.
@@ -99,7 +103,6 @@ extension DeviceTraits {
         case .columns: return choice.tile == nil
         case .implicit: return gathers(shape)
         case .winograd(let outputs): return [2, 4].contains(outputs) && shape.suitsWinograd
-        // The precision and the probe decide, not a table.
         case .tensorCores: return false
         }
     }
