@@ -1,7 +1,7 @@
 #include "include/CVectorKernels.h"
 
 #if defined(__x86_64__)
-#include "product.h"
+#include "avx512.h"
 
 /* Pixels side by side that are computed together: enough sums to hide the latency of each. */
 #define COLUMNS 8
@@ -54,7 +54,6 @@ INLINE void pixels(const Problem *p, const struct place at, const int count, con
     }
 }
 
-#undef CASE
 #define CASE(count)                                                      \
     case count:                                                          \
         if (isInside) pixels(p, at, count, across, 1);                   \

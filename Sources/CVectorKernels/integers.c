@@ -1,10 +1,9 @@
 #include "include/CVectorKernels.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 #include <string.h>
 
-#include "vector.h"
+#include "avx512.h"
 
 #define VNNI __attribute__((target("arch=x86-64-v4,avx512vnni"), min_vector_width(512)))
 /* Sums in registers: positions times vectors of 16 channels, with room for the weights. */
@@ -66,7 +65,7 @@ VNNI static inline __attribute__((always_inline)) void tile(
     for (int v = 0; v < width; v++) {
         const long channel = (first + v) * 16;
         const __m512 scale = _mm512_loadu_ps(p->scale + channel), bias = _mm512_loadu_ps(p->bias + channel);
-        const __m512 slope = _mm512_loadu_ps(p->slope + channel), zero = _mm512_setzero_ps();
+        const __m512 slope = _mm512_loadu_ps(p->slope + channel);
         const long rest = p->channels - channel;
         const __mmask16 mask = rest >= 16 ? 0xFFFF : (1 << rest) - 1;
         UNROLLED
@@ -74,8 +73,7 @@ VNNI static inline __attribute__((always_inline)) void tile(
             const long place = (position + i) * p->channels + channel;
             __m512 y = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[i][v]), scale, bias);
             if (p->residual) y = _mm512_add_ps(y, _mm512_maskz_loadu_ps(mask, p->residual + place));
-            y = _mm512_fmadd_ps(slope, _mm512_min_ps(y, zero), _mm512_max_ps(y, zero));
-            _mm512_mask_storeu_ps(p->y + place, mask, y);
+            _mm512_mask_storeu_ps(p->y + place, mask, sloped(y, slope));
         }
     }
 }

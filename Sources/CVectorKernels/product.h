@@ -1,14 +1,9 @@
 #pragma once
 
-/* The product behind dense convolutions, for AVX-512. Included by the files that need it, each with what it does to the sums. */
+/* The product behind dense convolutions. Included by the files that need it, each with what it does to the sums. */
 
-#include <immintrin.h>
+#include "avx512.h"
 
-#include "vector.h"
-
-#define AVX512 __attribute__((target("arch=x86-64-v4"), min_vector_width(512)))
-#define INLINE AVX512 static inline __attribute__((always_inline))
-#define ALL _mm512_set1_ps
 /* Outputs come in panels of so many vectors of 16, whose sums for so many rows stay in registers. A panel's weights for 256 channels stay in the first
    cache, which panels of 64 for 6 rows would read twice as often from the second. */
 #define VECTORS (SEMBLANCE_PANEL / 16)
@@ -36,11 +31,6 @@ struct product {
 static inline long panelWidth(long outputs, long panel) {
     const long left = (outputs + 15) / 16 - panel * VECTORS;
     return left < VECTORS ? left : VECTORS;
-}
-
-/* act(x): what is below 0 times the slope. NaN stays. */
-INLINE __m512 sloped(__m512 x, __m512 slope) {
-    return _mm512_fmadd_ps(slope, _mm512_min_ps(ALL(0), x), _mm512_max_ps(ALL(0), x));
 }
 
 /* `count` rows from `first` on. A step of the sum fetches `step` floats. */

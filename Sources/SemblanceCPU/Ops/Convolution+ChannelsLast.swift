@@ -21,49 +21,30 @@ extension Convolution {
         return true
     }
 
-    /// What follows the sums: bias and slope by output, the residual as the result.
-    private struct Epilogue {
-        var bias: Located?
-        var slope: Located?
-        var residual: Located?
-
-        var places: [Located] { [bias, slope, residual].compactMap { $0 } }
-
-        /// Those memories that follow the first `skip`, in the order of `places`, nil where there is none.
-        func bind(_ memory: [UnsafeMutablePointer<Float>], after skip: Int) -> [UnsafePointer<Float>?] {
-            var next = skip
-            return [bias, slope, residual].map { place in
-                guard place != nil else { return nil }
-                next += 1
-                return UnsafePointer(memory[next - 1])
-            }
-        }
-    }
-
-    private func epilogue(_ step: Step, _ lowering: Lowering) throws(SemblanceError) -> Epilogue {
-        var result = Epilogue()
-        result.slope = try slope(step, lowering).values
-        if let bias = biasIndex { result.bias = try lowering.plain(step.inputs[bias]) }
-        if let residual = residualIndex {
-            result.residual = try lowering.source(
-                step.inputs[residual], as: .channelsLast(lowering.shape(step.outputs[0])))
-        }
-        return result
-    }
-
     /// Appends what computes the step's output, channels last.
+    /// - Parameter bind: gives a run on image, packed weights and result.
     private func define(
         _ step: Step, _ name: String, _ weights: Located, _ lowering: Lowering,
-        body: @escaping (_ memory: [UnsafeMutablePointer<Float>], _ epilogue: [UnsafePointer<Float>?]) -> Void
+        bind:
+            @escaping (
+                _ x: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
+                ConvolutionEpilogue.Pointers
+            ) -> () -> Void
     ) throws(SemblanceError) {
         let (x, y) = (step.inputs[0], step.outputs[0])
         let source = try lowering.source(x, as: .channelsLast(lowering.shape(x)))
-        let epilogue = try epilogue(step, lowering)
-        try lowering.define(y, .channelsLast(lowering.shape(y))) { target in
-            lowering.host("convolution \(name):avx512", [source, weights, target] + epilogue.places) {
-                memory, _ in
-                body(memory, epilogue.bind(memory, after: 3))
-            }
+        let layout = try MemoryDescriptor.channelsLast(lowering.shape(y))
+        let epilogue = try epilogue(step, layout, lowering)
+        try lowering.define(y, layout) { target in
+            lowering.append(
+                Task(
+                    name: "convolution \(name):avx512", uses: [source, weights, target] + epilogue.places,
+                    scratch: 0
+                ) { (resolve, _) in
+                    bind(
+                        UnsafePointer(resolve(source)), UnsafePointer(resolve(weights)), resolve(target),
+                        epilogue.resolved(resolve))
+                })
         }
     }
 
@@ -85,14 +66,16 @@ extension Convolution {
         let schedule = PanelSchedule(
             rows: rows, panels: panels, threads: lowering.threads, chunk: max((1 << 17) / channels, 48),
             preparation: 1)
-        try define(step, "pointwise", place, lowering) { memory, epilogue in
+        try define(step, "pointwise", place, lowering) { x, weights, y, epilogue in
             let problem = semblance_pointwise(
-                x: memory[0], weights: memory[1], bias: epilogue[0], slope: epilogue[1],
-                residual: epilogue[2], y: memory[2], channels: channels, outputs: outputs)
-            schedule.run { _, rows, panels in
-                withUnsafePointer(to: problem) { problem in
-                    for panel in panels {
-                        semblance_pointwise(problem, panel, rows.lowerBound, rows.upperBound)
+                x: x, weights: weights, bias: epilogue.bias, slope: epilogue.slope,
+                residual: epilogue.residual, y: y, channels: channels, outputs: outputs)
+            return {
+                schedule.run { _, rows, panels in
+                    withUnsafePointer(to: problem) { problem in
+                        for panel in panels {
+                            semblance_pointwise(problem, panel, rows.lowerBound, rows.upperBound)
+                        }
                     }
                 }
             }
@@ -117,36 +100,19 @@ extension Convolution {
         (unbound.dilation_height, unbound.dilation_width) = (window.dilation.height, window.dilation.width)
         (unbound.top, unbound.left) = (window.padding.top, window.padding.left)
         let rows = y.batch * y.height, threads = y.count < 1 << 12 ? 1 : min(lowering.threads, rows)
-        let problem = unbound
-        try define(step, "depthwise", place, lowering) { memory, epilogue in
-            var problem = problem
-            (problem.x, problem.weights) = (UnsafePointer(memory[0]), UnsafePointer(memory[1]))
-            (problem.bias, problem.slope, problem.residual) = (epilogue[0], epilogue[1], epilogue[2])
-            problem.y = memory[2]
+        let geometry = unbound
+        try define(step, "depthwise", place, lowering) { x, weights, y, epilogue in
+            var problem = geometry
+            (problem.x, problem.weights, problem.y) = (x, weights, y)
+            (problem.bias, problem.slope, problem.residual) = epilogue
             let bound = problem
-            parallel(threads, block: 1, threads: threads) { part, _ in
-                withUnsafePointer(to: bound) {
-                    semblance_depthwise($0, rows * part / threads, rows * (part + 1) / threads)
+            return {
+                parallel(threads, block: 1, threads: threads) { part, _ in
+                    withUnsafePointer(to: bound) {
+                        semblance_depthwise($0, rows * part / threads, rows * (part + 1) / threads)
+                    }
                 }
             }
-        }
-    }
-}
-
-extension Convolution {
-    /// The activation as a factor below 0, by output; `isWhole` is false for what that cannot express.
-    func slope(_ step: Step, _ lowering: Lowering) throws(SemblanceError) -> (
-        values: Located?, isWhole: Bool
-    ) {
-        let channels = lowering.shape(step.outputs[0]).channels
-        switch activation {
-        case nil: return (nil, true)
-        case .prelu:
-            guard let index = slopeIndex else { return (nil, false) }
-            return (try lowering.plain(step.inputs[index]), true)
-        case .relu: return (try lowering.constants([0], count: channels), true)
-        case .leakyRelu(let slope): return (try lowering.constants([slope], count: channels), true)
-        default: return (nil, false)
         }
     }
 }

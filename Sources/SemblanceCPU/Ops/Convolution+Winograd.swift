@@ -16,27 +16,18 @@ extension Convolution {
         guard let winograd = winograd(step, lowering) else { return false }
         let y = step.outputs[0]
         let layout = try lowering.winogradLayout(lowering.shape(y), weights: step.inputs[1])
-        var epilogue = WinogradConvolution.Epilogue()
-        var input = step.inputs[0]
-        if let norm = lowering.normalisation(of: input) {
-            input = norm.inputs[0]
-            (epilogue.scale, epilogue.shift) = try lowering.affine(norm)
-        }
-        if let bias = biasIndex { epilogue.bias = try lowering.plain(step.inputs[bias]) }
-        if let residual = residualIndex {
-            epilogue.residual = try lowering.source(step.inputs[residual], as: layout)
-        }
-        let slope = try slope(step, lowering)
-        epilogue.slope = slope.values
+        let epilogue = try epilogue(step, layout, lowering)
+        let norm = lowering.normalisation(of: step.inputs[0])
+        let input = norm?.inputs[0] ?? step.inputs[0]
+        let affine = try norm.map { (norm) throws(SemblanceError) in try lowering.affine(norm) }
         let x = try winograd.source(
             input, orAs: lowering.winogradLayout(lowering.shape(input), weights: step.inputs[1]), lowering)
         let weights = try winograd.weights(step.inputs[1], isTurned: false, lowering)
         try lowering.define(y, layout) { (target) throws(SemblanceError) in
             try winograd.compute(
-                "convolution", x: x, weights: weights, y: target, epilogue: epilogue, lowering)
-            if let activation, !slope.isWhole {
-                try activation.apply(to: target, slope: nil, into: target, lowering)
-            }
+                "convolution", x: x, weights: weights, y: target, epilogue: epilogue, affine: affine, lowering
+            )
+            try epilogue.activation?.apply(to: target, slope: nil, into: target, lowering)
         }
         return true
     }
@@ -56,8 +47,7 @@ extension Convolution {
         let weights = try winograd.weights(step.inputs[1], isTurned: true, lowering)
         try lowering.define(dx, layout(dx)) { (target) throws(SemblanceError) in
             try winograd.compute(
-                "convolutionInputGradient", x: source, weights: weights, y: target, epilogue: .init(),
-                lowering)
+                "convolutionInputGradient", x: source, weights: weights, y: target, lowering)
         }
         return true
     }
@@ -86,7 +76,7 @@ extension Lowering {
     }
 
     /// What a batch norm with constant statistics multiplies and adds, by channel.
-    fileprivate func affine(_ step: Step) throws(SemblanceError) -> (scale: Located, shift: Located) {
+    fileprivate func affine(_ step: Step) throws(SemblanceError) -> WinogradConvolution.Affine {
         guard case .batchNorm(let norm) = step.op else {
             throw SemblanceError(.internalFault, "\(step.op.name) is no batch norm")
         }

@@ -5,6 +5,8 @@ import CVectorKernels
 struct PanelSchedule {
     /// Outputs of a panel.
     static let width = Int(SEMBLANCE_PANEL)
+    /// What reading weights for the first time costs, in rows that are multiplied with them: they come from the last cache or from memory.
+    static let reading = 26
     static func panels(_ outputs: Int) -> Int { (outputs + width - 1) / width }
 
     private let rows: Int
@@ -19,10 +21,10 @@ struct PanelSchedule {
     ///     takes about one.
     init(rows: Int, panels: Int, threads: Int, chunk: Int, preparation: Double) {
         (self.rows, self.panels, self.chunk) = (rows, panels, chunk)
-        // In units of a row's product with a panel: reading a panel's weights takes 26 for the first time, and 8 again.
+        // In units of a row's product with a panel, which is read again from nearer by.
         func cost(_ slices: Int) -> Double {
             let own = (rows + threads / slices - 1) / (threads / slices)
-            let readings = 26 + 8 * ((own + chunk - 1) / chunk - 1)
+            let readings = Self.reading + 8 * ((own + chunk - 1) / chunk - 1)
             return preparation * Double(own) + Double((panels + slices - 1) / slices * (own + readings))
         }
         let choices = (1...min(threads, panels)).filter { threads % $0 == 0 }

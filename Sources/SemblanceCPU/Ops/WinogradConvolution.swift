@@ -14,15 +14,8 @@ struct WinogradConvolution {
     private let left: Int
     private let threads: Int
 
-    /// What it takes over, for the one who computes the product: all of it optional.
-    struct Epilogue {
-        var bias: Located?
-        var residual: Located?
-        var slope: Located?
-        /// Of a batch norm before the convolution.
-        var scale: Located?
-        var shift: Located?
-    }
+    /// What a batch norm before the convolution multiplies and adds, by channel.
+    typealias Affine = (scale: Located, shift: Located)
 
     /// nil where the shape does not suit, or a direct convolution is likely faster.
     /// - Parameters:
@@ -33,9 +26,8 @@ struct WinogradConvolution {
             window.dilation == Extent(1), groups == 1, input.count > 0, output.count > 0,
             input.channels % 16 == 0, output.channels % 16 == 0, min(input.channels, output.channels) >= 32
         else { return nil }
-        // In units of a tile's or pixel's products with all weights: reading the weights once costs as much as some 26 of them, where they come
-        // from the last cache or from memory. A fixed rule, so that the same program always computes the same bits.
-        func cost(points: Int, places: Int) -> Int { points * (places + 26) }
+        // In units of a tile's or pixel's products with all weights. A fixed rule, so that the same program always computes the same bits.
+        func cost(points: Int, places: Int) -> Int { points * (places + PanelSchedule.reading) }
         func tiles(_ tile: Int) -> Int {
             output.batch * ((output.height + tile - 1) / tile) * ((output.width + tile - 1) / tile)
         }
@@ -119,7 +111,8 @@ struct WinogradConvolution {
 
     /// Appends the task that computes `y`, in channels-last or blocked layout, from `x` in either.
     func compute(
-        _ name: String, x: Located, weights: Located, y: Located, epilogue: Epilogue, _ lowering: Lowering
+        _ name: String, x: Located, weights: Located, y: Located,
+        epilogue: ConvolutionEpilogue = ConvolutionEpilogue(), affine: Affine? = nil, _ lowering: Lowering
     ) throws(SemblanceError) {
         guard let image = try Self.image(input, x.layout), let result = try Self.image(output, y.layout)
         else {
@@ -130,9 +123,6 @@ struct WinogradConvolution {
         (problem.top, problem.left) = (top, left)
         (problem.tiles_down, problem.tiles_across) = (down, across)
         problem.side = Int32(side)
-        let optional = [
-            epilogue.bias, epilogue.residual, epilogue.slope, epilogue.scale, epilogue.shift,
-        ]
         // A thread transforms for itself what it multiplies: that is cheaper than to wait for another, and to fetch it from there.
         let schedule = PanelSchedule(
             rows: tiles, panels: panels, threads: threads, chunk: 52, preparation: 1.2)
@@ -142,19 +132,21 @@ struct WinogradConvolution {
         lowering.append(
             Task(
                 name: "\(name) winograd_\(tile)x3:avx512",
-                uses: [x, weights, y] + optional.compactMap { $0 },
+                uses: [x, weights, y] + epilogue.places + (affine.map { [$0.scale, $0.shift] } ?? []),
                 scratch: schedule.teams * teamCount * 4
             ) { (resolve, scratch) throws(SemblanceError) in
                 guard let scratch else {
                     throw SemblanceError(.internalFault, "\(name): no memory for Winograd's tiles")
                 }
                 var problem = unbound
-                let places = optional.map { $0.map { UnsafePointer(resolve($0)) } }
                 problem.x = UnsafePointer(resolve(x))
                 problem.weights = UnsafePointer(resolve(weights))
                 problem.y = resolve(y)
-                (problem.bias, problem.residual, problem.slope) = (places[0], places[1], places[2])
-                (problem.scale, problem.shift) = (places[3], places[4])
+                (problem.bias, problem.slope, problem.residual) = epilogue.resolved(resolve)
+                if let affine {
+                    problem.scale = UnsafePointer(resolve(affine.scale))
+                    problem.shift = UnsafePointer(resolve(affine.shift))
+                }
                 let bound = problem
                 let memory = scratch.assumingMemoryBound(to: Float.self)
                 return { () throws(SemblanceError) in
