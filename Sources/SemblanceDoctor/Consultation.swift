@@ -28,10 +28,10 @@ package struct Consultation: Sendable {
         if all {
             offers = listed
         } else if hasGPU || request != .automatic {
-            offers = [try request.offer(in: listed)]
+            offers = [try request.choose(from: listed, \.device)]
         }
         if !hasGPU {
-            notes = ["no GPU was found: \(listed.absenceOfGPU)"] + GPUAdvice.lines()
+            notes = ["no GPU was found: \(listed.map(\.device).absenceOfGPU)"] + GPUAdvice.lines()
         }
     }
 }

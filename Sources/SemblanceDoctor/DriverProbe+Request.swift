@@ -13,21 +13,7 @@ extension DriverProbe {
                 remedy: "choose an OpenCL device: semblance devices lists them")
         }
         let devices = try OpenCLPlatform.all().flatMap(\.devices)
-        var found = devices.first { $0.device.kind == .gpu }
-        switch request {
-        case .openCL: found = devices.first { $0.device.identifier == request.description }
-        case .automatic: found = found ?? devices.first
-        case .gpu, .cpu: break
-        }
-        guard let found else {
-            let known = devices.map { "\($0.device.identifier) (\($0.device.name))" }.joined(separator: ", ")
-            throw SemblanceError(
-                .deviceUnavailable,
-                request == .gpu
-                    ? "there is no GPU"
-                    : "there is no OpenCL device\(request == .automatic ? "" : " \(request)")",
-                remedy: known.isEmpty ? "install the device's OpenCL driver" : "choose from \(known)")
-        }
-        self.init(found, seed: seed ?? .random(in: .min ... .max))
+        let device = try request.choose(from: devices, \.device, orAny: true, orCPU: false)
+        self.init(device, seed: seed ?? .random(in: .min ... .max))
     }
 }

@@ -102,21 +102,12 @@ package struct TuningSession {
     private static func open(_ request: DeviceRequest, _ catalogue: DeviceCatalogue) throws(SemblanceError)
         -> OpenCLBackend
     {
-        let offers = try catalogue.openCL()
-        let names = offers.map { "\($0.device.identifier) (\($0.device.name))" }.joined(separator: ", ")
-        let remedy =
-            offers.isEmpty ? "install an OpenCL driver" : "name an OpenCL device with --device: \(names)"
         guard request != .cpu else {
             throw SemblanceError(
                 .usage, "the CPU's backend, oneDNN, has nothing to tune: its algorithms are fixed by shape",
-                remedy: remedy)
+                remedy: "choose an OpenCL device: semblance devices lists them")
         }
-        let offer: DeviceCatalogue.Offer
-        do throws(SemblanceError) {
-            offer = try request.offer(in: offers)
-        } catch {
-            throw SemblanceError(error.code, error.message, remedy: remedy)
-        }
+        let offer = try request.choose(from: catalogue.openCL(), \.device, orCPU: false)
         guard let backend = try offer.open() as? OpenCLBackend else {
             throw SemblanceError(.internalFault, "\(offer.device.name) is no OpenCL device")
         }

@@ -1,4 +1,5 @@
 import Semblance
+import SemblanceCore
 import Testing
 
 @Suite struct DeviceRequestTests {
@@ -27,5 +28,35 @@ import Testing
         #expect(try DeviceRequest.fromEnvironment([:]) == .automatic)
         #expect(try DeviceRequest.fromEnvironment(["SEMBLANCE_DEVICE": ""]) == .automatic)
         #expect(errorCode { _ = try DeviceRequest.fromEnvironment(["SEMBLANCE_DEVICE": "tpu"]) } == .usage)
+    }
+
+    private func devices(_ kinds: [Device.Kind]) -> [Device] {
+        kinds.enumerated().map { index, kind in
+            Device(
+                kind: kind, identifier: "opencl:0:\(index)", name: "device \(index)", platform: "P",
+                driver: "1")
+        }
+    }
+
+    @Test func anyDeviceStandsInForAGPUOnlyWhereThatIsWanted() throws {
+        func chosen(_ request: DeviceRequest, _ kinds: [Device.Kind], orAny: Bool) throws -> String {
+            try request.choose(from: devices(kinds), { $0 }, orAny: orAny).identifier
+        }
+        #expect(try chosen(.automatic, [.cpu, .gpu], orAny: true) == "opencl:0:1")
+        #expect(try chosen(.automatic, [.accelerator, .cpu], orAny: true) == "opencl:0:0")
+        #expect(try chosen(.openCL(platform: 0, device: 1), [.gpu, .cpu], orAny: true) == "opencl:0:1")
+        #expect(errorCode { _ = try chosen(.gpu, [.cpu], orAny: true) } == .deviceUnavailable)
+        #expect(errorCode { _ = try chosen(.automatic, [.cpu], orAny: false) } == .deviceUnavailable)
+        #expect(errorCode { _ = try chosen(.automatic, [], orAny: true) } == .deviceUnavailable)
+    }
+
+    @Test(arguments: [true, false])
+    func aMissingDeviceIsToldWithWhatThereIs(orCPU: Bool) {
+        let error = #expect(throws: SemblanceError.self) {
+            try DeviceRequest.gpu.choose(from: devices([.cpu]), { $0 }, orCPU: orCPU)
+        }
+        #expect(error?.message == "there is no GPU: OpenCL has only device 0 [cpu]")
+        #expect(error?.remedy?.contains("choose from opencl:0:0 (device 0)") == true)
+        #expect(error?.remedy?.contains("--device cpu") == orCPU)
     }
 }

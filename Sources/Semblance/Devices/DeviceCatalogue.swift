@@ -49,32 +49,3 @@ package struct DeviceCatalogue: Sendable {
             unresponsive: { (try? OpenCLPlatform.all())?.flatMap(\.problems) ?? [] })
     }
 }
-
-extension DeviceRequest {
-    /// The offer that the request names by number or, in all other cases, the first GPU.
-    /// - Throws: `deviceUnavailable` where there is none.
-    package func offer(in offers: [DeviceCatalogue.Offer]) throws(SemblanceError) -> DeviceCatalogue.Offer {
-        guard case .openCL = self else {
-            if let offer = offers.first(where: { $0.device.kind == .gpu }) { return offer }
-            throw SemblanceError(
-                .deviceUnavailable, "there is no GPU: \(offers.absenceOfGPU)",
-                remedy: "install the GPU's OpenCL driver, or use --device cpu")
-        }
-        if let offer = offers.first(where: { $0.device.identifier == description }) { return offer }
-        let known = offers.map { "\($0.device.identifier) (\($0.device.name))" }
-        throw SemblanceError(
-            .deviceUnavailable, "there is no OpenCL device \(self)",
-            remedy: known.isEmpty
-                ? "install an OpenCL driver, or use --device cpu"
-                : "choose from \(known.joined(separator: ", "))")
-    }
-}
-
-extension [DeviceCatalogue.Offer] {
-    /// Why there is no GPU.
-    package var absenceOfGPU: String {
-        guard !isEmpty else { return "no OpenCL platform or device is installed" }
-        let names = map { "\($0.device.name) [\($0.device.kind.rawValue)]" }
-        return "OpenCL has only \(names.joined(separator: ", "))"
-    }
-}

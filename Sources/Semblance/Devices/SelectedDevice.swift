@@ -68,8 +68,11 @@ public final class SelectedDevice: Backend {
         switch request {
         case .cpu: return (try catalogue.cpu(threads), "the CPU was asked for")
         case .openCL:
-            return (try request.offer(in: catalogue.openCL()).open(), "\(request) was asked for")
-        case .gpu: return (try request.offer(in: catalogue.openCL()).open(), "a GPU was asked for")
+            let offer = try request.choose(from: catalogue.openCL(), \.device)
+            return (try offer.open(), "\(request) was asked for")
+        case .gpu:
+            let offer = try request.choose(from: catalogue.openCL(), \.device)
+            return (try offer.open(), "a GPU was asked for")
         case .automatic: return try selectAutomatically(catalogue, threads: threads)
         }
     }
@@ -88,7 +91,7 @@ public final class SelectedDevice: Backend {
                     reason = "the GPU \(offer.device.name) cannot be opened: \(error.line)"
                 }
             } else {
-                reason = "no GPU: \(offers.absenceOfGPU)"
+                reason = "no GPU: \(offers.map(\.device).absenceOfGPU)"
             }
         } catch {
             reason = "OpenCL cannot be used: \(error.line)"
