@@ -2,7 +2,7 @@
 # All that there is to know about a GPU and this engine, in under 9 minutes: gpu.sh [FOLDER]. Runs from the unpacked bundle or from the sources, with
 # the device of SEMBLANCE_DEVICE (default: gpu). Each step has a time limit and leaves its output, and its errors beside it, in the folder (default:
 # gpu-results); a step that fails does not stop the others, and summary.txt says how each ended. Where python3 can import torch, PyTorch is timed in
-# the same run. Kernels are tuned into a table in the folder, which all that comes after uses.
+# the same run, on CUDA or, by pytorch_ocl, on OpenCL. Kernels are tuned into a table in the folder, which all that comes after uses.
 set -uo pipefail
 here=$(cd "$(dirname "$0")/.." && pwd)
 results=$(realpath -m "${1:-gpu-results}")

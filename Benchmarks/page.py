@@ -18,6 +18,9 @@ of the turns' paired ratios from the 10th to the 90th percentile, and tells the 
 `python3 Benchmarks/page.py`.
 
 **GPU: not measured.** [gpu.sh](gpu.sh), which travels in the archive that `make bundle` makes, measures all there is to know about one.
+Peers there are PyTorch with CUDA, and PyTorch on OpenCL by dlprimitives. The latter is the Python package `pytorch_ocl` of the project pytorch_dlprim, for
+PyTorch without CUDA, so that it takes an environment and a run of its own: `compare.py semblance --device gpu --torch-python PYTHON --only
+dlprimitives`. Its operators are fewer: some run on the CPU. What an environment lacks is left out, with the reason.
 """
 
 

@@ -30,14 +30,16 @@ class Side:
         )
         # What the runs found, where the side says so: the other must find the same.
         self.found = None
-        self.read("ready")
+        # Libraries may have something to say first.
+        while self.read() != "ready":
+            pass
 
-    def read(self, expected=None):
+    def read(self):
         line = self.process.stdout.readline().strip()
-        if line and expected in (None, line):
+        if line:
             return line
         self.errors.seek(0)
-        reason = self.errors.read().strip().splitlines()[-1:] or [f"it said {line!r}"]
+        reason = self.errors.read().strip().splitlines()[-1:] or ["it ended without a word"]
         raise RuntimeError(f"{' '.join(map(str, self.command))}: {reason[0]}")
 
     def run(self):
@@ -154,12 +156,12 @@ def commit():
         return None
 
 
-def described(semblance, device):
-    """What Semblance says of the device that it takes: its name, platform and driver among others."""
+def listed(semblance, device):
+    """What Semblance says of every device, its name, platform and driver among others; the one that it takes is marked."""
     lines = subprocess.run(
         [semblance, "devices", "--json", "--device", device], capture_output=True, text=True, check=True
     ).stdout.splitlines()
-    return next((found for found in map(json.loads, lines) if found.get("selected")), None)
+    return [json.loads(line) for line in lines]
 
 
 def main():
@@ -170,17 +172,18 @@ def main():
     parser.add_argument("--rounds", type=int, default=30)
     parser.add_argument("--only", help="run the comparisons whose name contains this")
     parser.add_argument("--python", default=sys.executable, help="a Python with the peers of requirements.txt")
-    parser.add_argument("--torch-python", help="a Python with torch; without it the training comparison is left out")
+    parser.add_argument("--torch-python", help="a Python with torch (and pytorch_ocl, for dlprimitives); without it such comparisons are left out")
     parser.add_argument("--models", help="the folder of the pretrained models")
     parser.add_argument("--photos", help="a folder of photographs")
     parser.add_argument("--output", help="the JSON file to write")
     arguments = parser.parse_args()
+    devices = listed(arguments.semblance, arguments.device)
     results = []
     run = {
         "date": datetime.date.today().isoformat(),
         "commit": commit(),
         "processor": processor(),
-        "device": described(arguments.semblance, arguments.device),
+        "device": next((found for found in devices if found.get("selected")), None),
         "system": platform.platform(),
         "threads": arguments.threads,
         "command": " ".join(map(os.path.basename, sys.argv)),
@@ -202,6 +205,7 @@ def main():
         setting = Setting(
             arguments.semblance,
             arguments.device,
+            devices,
             arguments.python,
             arguments.torch_python,
             arguments.threads,

@@ -1,5 +1,6 @@
 """The table of comparisons. A row says how Semblance is run and how the peer is, in each setting that might be its best."""
 
+import functools
 import os
 import subprocess
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ class Setting:
     semblance: str
     # As `--device` takes it.
     device: str
+    # What Semblance says of every device; the one that it takes is marked as selected.
+    devices: list
     python: str
     torch_python: str | None
     threads: int
@@ -108,14 +111,48 @@ def inference(network, batch, runs):
 HALF = {False: [], True: ["--precision", "half"]}
 
 
+@functools.cache
+def obstacle(python, statements):
+    """Why a Python with torch lacks what these statements need; None where they run."""
+    if python is None:
+        return "no Python with torch was given (--torch-python)"
+    tried = subprocess.run([python, "-c", statements], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if tried.returncode == 0:
+        return None
+    why = (tried.stderr.strip().splitlines() or [f"it ended with {tried.returncode}"])[-1]
+    return f"{python} cannot run `{statements}`: {why}"
+
+
+def torch_worker(setting, needed, device, network, batch, classes, *settings):
+    """PyTorch on a device that takes `needed`, statements of Python."""
+    if reason := obstacle(setting.torch_python, needed):
+        raise Missing(reason)
+    worker = [setting.torch_python, os.path.join(HERE, "torch_worker.py"), device, network]
+    return [*worker, *map(str, [batch, setting.threads, classes]), *settings]
+
+
 def torch(setting, network, batch, classes, *choices):
     """PyTorch's sides, by the settings of each."""
-    if setting.torch_python is None:
-        raise Missing("no Python with torch was given (--torch-python)")
-    worker = [setting.torch_python, os.path.join(HERE, "torch_worker.py"), network]
-    worker += map(str, [batch, setting.threads, classes])
-    device = [] if setting.device == "cpu" else ["cuda"]
-    return {f"torch {choice}": [*worker, *device, *choice.split()] for choice in choices}
+    needed, device = ("import torch", "cpu") if setting.device == "cpu" else ("import torch; torch.cuda.init()", "cuda")
+    common = [setting, needed, device, network, batch, classes]
+    return {f"torch {choice}": torch_worker(*common, *choice.split()) for choice in choices}
+
+
+def dlprimitives(network, batch, runs, classes=0):
+    """PyTorch on OpenCL beside ours on the same device: inference, or training with so many classes."""
+
+    def sides(setting):
+        # It numbers the devices of all platforms in one row.
+        opencl = [device for device in setting.devices if device["identifier"] != "cpu"]
+        number = next((number for number, device in enumerate(opencl) if device.get("selected")), None)
+        if number is None:
+            raise Missing("Semblance takes no OpenCL device")
+        training = ["--training", "--classes", classes] if classes else []
+        ours = setting.bench("--model", setting.new(network), "--batch", batch, *training)
+        peer = torch_worker(setting, "import pytorch_ocl", f"ocl:{number}", network, batch, classes)
+        return ours, {"dlprimitives": peer}
+
+    return Row(f"{network} {'training step' if classes else 'inference'}, batch {batch}, dlprimitives", runs, sides)
 
 
 def training(network, batch, classes=1000, half=False):
@@ -205,7 +242,8 @@ ROWS = [
     *(search(queries, k, runs) for queries, runs in [(1, 5), (32, 3), (256, 1)] for k in [1, 10]),
 ]
 
-# Single precision without tensor cores, then half on both sides, and PyTorch with tensor cores beside our single precision, for the record.
+# Single precision without tensor cores, then half on both sides, and PyTorch with tensor cores beside our single precision, for the record. At the
+# end the other one that trains on OpenCL.
 GPU_ROWS = [
     *(against_torch("iresnet50", batch, 10, "contiguous", "channels_last") for batch in [1, 64, 256]),
     *(against_torch("mobilefacenet", batch, 20, "contiguous", "channels_last") for batch in [1, 64, 256]),
@@ -213,4 +251,6 @@ GPU_ROWS = [
     *(against_torch(network, batch, 10, "channels_last amp", half=True) for network in ["iresnet50", "mobilefacenet"] for batch in [1, 64, 256]),
     *(training(network, 64, half=True) for network in ["iresnet18", "iresnet50"]),
     *(against_torch("iresnet50", batch, 10, "channels_last tf32", "channels_last amp") for batch in [64, 256]),
+    *(dlprimitives(network, batch, 5) for network in ["iresnet50", "mobilefacenet"] for batch in [1, 64]),
+    dlprimitives("iresnet18", 64, 1, classes=1000),
 ]

@@ -1,9 +1,11 @@
 """PyTorch's side of a comparison: inference, or a training step with ArcFace and SGD as `semblance bench --training` does it. Says
 "ready", then works once for each line of standard input and prints the milliseconds.
 
-torch_worker.py NETWORK BATCH THREADS CLASSES SETTING...: no classes for inference; settings are any of contiguous, channels_last, compile,
-cuda, tf32 (tensor cores in single precision, off otherwise) and amp (half precision)."""
+torch_worker.py DEVICE NETWORK BATCH THREADS CLASSES SETTING...: the device is cpu, cuda or, by dlprimitives, ocl:N; no classes for inference;
+settings are any of contiguous, channels_last, compile, tf32 (tensor cores in single precision, off otherwise) and amp (half precision)."""
 
+import contextlib
+import importlib
 import sys
 
 import torch
@@ -28,19 +30,24 @@ class ArcFace(nn.Module):
 
 
 def main():
-    network, batch, threads, classes, *settings = sys.argv[1], *map(int, sys.argv[2:5]), *sys.argv[5:]
+    name, network, batch, threads, classes, *settings = *sys.argv[1:3], *map(int, sys.argv[3:6]), *sys.argv[6:]
+    if name.startswith("ocl"):
+        # What makes the device known to torch.
+        importlib.import_module("pytorch_ocl")
+    device = torch.device(name)
     torch.manual_seed(1)
     torch.set_num_threads(threads)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = "tf32" in settings
     torch.backends.cudnn.benchmark = True
-    device = torch.device("cuda" if "cuda" in settings else "cpu")
     model = NETWORKS[network]().to(device)
     images = (torch.rand(batch, 3, 112, 112) * 2 - 1).to(device)
     if "channels_last" in settings:
         model = model.to(memory_format=torch.channels_last)
         images = images.contiguous(memory_format=torch.channels_last)
     forward = torch.compile(model) if "compile" in settings else model
-    precision = torch.autocast(device.type, torch.float16 if device.type == "cuda" else torch.bfloat16, enabled="amp" in settings)
+    precision = contextlib.nullcontext()
+    if "amp" in settings:
+        precision = torch.autocast(device.type, torch.float16 if device.type == "cuda" else torch.bfloat16)
 
     def inference():
         with torch.inference_mode(), precision:
