@@ -45,16 +45,26 @@ package struct DriverProbe: Sendable {
     }
 
     /// One thing.
-    package func item(_ trial: ProbeTrial) -> ProbeItem { ProbeItem(trial, finding(trial)) }
+    package func item(_ trial: ProbeTrial) -> ProbeItem {
+        var bench: ProbeBench?
+        return item(trial, on: &bench)
+    }
 
-    private func finding(_ trial: ProbeTrial) -> ProbeItem.Finding {
+    /// - Parameter bench: where it is tried; nil for a new one, which comes back.
+    private func item(_ trial: ProbeTrial, on bench: inout ProbeBench?) -> ProbeItem {
+        ProbeItem(trial, finding(trial, on: &bench))
+    }
+
+    private func finding(_ trial: ProbeTrial, on bench: inout ProbeBench?) -> ProbeItem.Finding {
         if !(emulatesWarps && trial.group == ProbeTrial.instructionGroup), let reason = trial.obstacle(device)
         {
             return .init(outcome: .notOffered, detail: reason)
         }
-        var bench: ProbeBench?
         do throws(SemblanceError) {
-            let opened = try ProbeBench(device, seed: seed, faults: faults, isEmulated: emulatesWarps)
+            let opened =
+                if let bench { bench } else {
+                    try ProbeBench(device, seed: seed, faults: faults, isEmulated: emulatesWarps)
+                }
             bench = opened
             return try trial.run(opened)
         } catch {
@@ -84,8 +94,10 @@ extension DriverProbe {
             case .half: [.multiplyHalf, .loadMatrices, .loadTransposed, .copy16, .round]
             case .tf32: [.multiplyTF32, .loadMatrices, .copy16, .copy4, .round]
             }
+        // In one context, which takes long to open: the first failure decides, so that it spoils no other trial.
+        var bench: ProbeBench?
         for instruction in instructions {
-            let item = item(instruction.trial)
+            let item = item(instruction.trial, on: &bench)
             guard item.outcome != .correct else { continue }
             return "\(item.name) is \(item.outcome.rawValue): \(item.detail)"
         }

@@ -25,8 +25,8 @@ final class ProbeBench {
     init(_ device: OpenCLDevice, seed: UInt64, faults: FaultInjection, isEmulated: Bool)
         throws(SemblanceError)
     {
-        // Nothing kept on disk: a program is to be built.
-        backend = try OpenCLBackend(device, binaries: .off, faults: faults)
+        // Nothing kept on disk: a program is to be built, and what is tuned is of no matter.
+        backend = try OpenCLBackend(device, binaries: .off, tuning: .off, faults: faults)
         random = RandomSource(seed: seed)
         self.isEmulated = isEmulated
         do {
