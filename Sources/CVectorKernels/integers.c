@@ -3,7 +3,10 @@
 #if defined(__x86_64__)
 #include <string.h>
 
-#include "avx512.h"
+#include "convolutions/avx512.h"
+
+#include "convolutions/activation.h"
+#include "unrolled.h"
 
 #define VNNI __attribute__((target("arch=x86-64-v4,avx512vnni"), min_vector_width(512)))
 /* Sums in registers: positions times vectors of 16 channels, with room for the weights. */

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "unrolled.h"
+
 #if defined(__x86_64__)
 #define FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -10,6 +12,3 @@
 typedef float Lanes __attribute__((vector_size(64), aligned(4)));
 
 #define LANES 16
-
-/* Before a loop over registers: they cannot be told apart by a number that is not known. */
-#define UNROLLED _Pragma("clang loop unroll(full)")

@@ -9,6 +9,7 @@ package final class CPUBackend: Backend {
     private let engine: Engine
     private let faults: Faults
     private let usesIntegers: Bool
+    private let vectors: Vectors
 
     /// Failures to provoke, for tests.
     package struct Faults: Sendable {
@@ -26,10 +27,12 @@ package final class CPUBackend: Backend {
     /// - Parameters:
     ///   - threads: how many threads compute; nil for one a core.
     ///   - usesIntegers: whether quantised products may be computed on bytes where the processor can; floats give the same but for rounding.
-    package init(threads: Int? = nil, faults: Faults = Faults(), usesIntegers: Bool = true)
-        throws(SemblanceError)
-    {
+    ///   - vectors: of our own convolutions, which the processor must have; with none, oneDNN computes them.
+    package init(
+        threads: Int? = nil, faults: Faults = Faults(), usesIntegers: Bool = true, vectors: Vectors = .widest
+    ) throws(SemblanceError) {
         self.usesIntegers = usesIntegers
+        self.vectors = vectors
         self.threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
         self.faults = faults
         engine = try Engine()
@@ -64,15 +67,12 @@ package final class CPUBackend: Backend {
     /// Whether the processor has instructions for products of bytes (AVX-512 VNNI).
     package static var hasIntegers: Bool { IntegerProduct.isSupported }
 
-    /// Whether it has instructions for our convolutions (AVX-512).
-    package static var hasVectorKernels: Bool { Convolution.hasVectorKernels }
-
     package func supports(_ op: Op, inputs: [Shape], outputs: [Shape]) -> Bool { true }
 
     package func prepare(_ program: Program, options: PlanOptions) throws(SemblanceError) -> any Plan {
         omp_set_num_threads(Int32(threads))
         return try CPUPlan(
             program, engine: engine, threads: threads, device: device, options: options, faults: faults,
-            usesIntegers: usesIntegers)
+            usesIntegers: usesIntegers, vectors: vectors)
     }
 }

@@ -24,7 +24,7 @@ final class CPUPlan: Plan {
 
     init(
         _ program: Program, engine: Engine, threads: Int, device: Device, options: PlanOptions,
-        faults: CPUBackend.Faults, usesIntegers: Bool
+        faults: CPUBackend.Faults, usesIntegers: Bool, vectors: Vectors
     ) throws(SemblanceError) {
         self.program = program.withoutInitialValues()
         self.device = device
@@ -33,7 +33,8 @@ final class CPUPlan: Plan {
         self.faults = faults
         let guardSize = (options.guardElements * 4 + 63) / 64 * 64
         let lowering = try Lowering(
-            program, engine: engine, threads: threads, guardSize: guardSize, usesIntegers: usesIntegers)
+            program, engine: engine, threads: threads, guardSize: guardSize, usesIntegers: usesIntegers,
+            vectors: vectors)
         try lowering.lower()
         kernels = lowering.tasks.map(\.name)
         steps = lowering.tasks.map(\.step)

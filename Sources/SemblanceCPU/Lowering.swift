@@ -49,15 +49,19 @@ final class Lowering {
     /// By their outputs; nil for steps that are none.
     var integerProducts: [ValueID: IntegerProduct?] = [:]
     let usesIntegers: Bool
+    let vectors: Vectors
     private var stepIndex = 0
     private let guardSize: Int
     /// States, inputs and outputs in memory, for the host.
     private(set) var hosted: [ValueID: Located] = [:]
 
-    init(_ program: Program, engine: Engine, threads: Int, guardSize: Int, usesIntegers: Bool)
+    init(
+        _ program: Program, engine: Engine, threads: Int, guardSize: Int, usesIntegers: Bool, vectors: Vectors
+    )
         throws(SemblanceError)
     {
         self.usesIntegers = usesIntegers
+        self.vectors = vectors
         self.program = program
         self.engine = engine
         self.threads = threads

@@ -18,14 +18,15 @@ package enum Tolerances {
     /// From here on a number becomes infinity in half.
     package static let halfOverflow = 65520.0
 
-    /// |a - reference| / |reference| over a whole tensor, for a convolution by our F(m x m, 3 x 3).
+    /// |a - reference| / |reference| over a whole tensor, for a convolution by our F(m x m, 3 x 3), whose products are sums of so many terms.
     ///
-    /// A product of Winograd's is a sum over the channels alone, with a rounding error of about 4e-7 sqrt(channels) of its size at most, as in
+    /// These are the channels, and the rounding error is about 4e-7 sqrt(channels) of a product's size at most, as in
     /// `absolute`. For independent data of variance 1 frequency t has variance channels |G_t|^2 |B_t|^2 in each direction, and an
     /// output adds the errors up with weights A_to^2, where a direct sum has variance 9 channels: the error grows by
     /// mean_o(sum_t A_to^2 |G_t|^2 |B_t|^2) / 3, both directions together. `WinogradTests` computes that factor from the matrices.
-    package static func winograd(outputs: Int, channels: Int) -> Double {
-        4e-7 * Double(max(channels, 1)).squareRoot() * (outputs == 2 ? 1.67 : 4.78)
+    /// For the gradient of the weights the terms are tiles, and the factor is the same, as its transforms are these ones' transposes.
+    package static func winograd(outputs: Int, terms: Int) -> Double {
+        4e-7 * Double(max(terms, 1)).squareRoot() * (outputs == 2 ? 1.67 : 4.78)
     }
 
     /// |a - reference| / |reference| over a whole tensor, for a convolution through oneDNN's transforms.
@@ -203,7 +204,9 @@ extension OpCase {
         where kernels.contains(where: {
             $0 == "winograd_output_\(outputs)" || $0.contains(" winograd_\(outputs)x3")
         }) {
-            return .relativeL2(Tolerances.winograd(outputs: outputs, channels: output.reduction / 9))
+            let isGradient = if case .convolutionWeightGradient = op { true } else { false }
+            let terms = output.reduction / (isGradient ? outputs * outputs : 9)
+            return .relativeL2(Tolerances.winograd(outputs: outputs, terms: terms))
         }
         guard kernels.contains(where: { $0.lowercased().contains("wino") }) else { return plain }
         switch op {

@@ -65,7 +65,7 @@ import Testing
         let direct = (0..<outputs).map { i in (0..<3).reduce(0) { $0 + filter[$1] * data[i + $1] } }
         for (a, b) in zip(transform.apply(filter: filter, to: data), direct) { #expect(abs(a - b) < 1e-12) }
 
-        let growth = Tolerances.winograd(outputs: outputs, channels: 1) / 4e-7
+        let growth = Tolerances.winograd(outputs: outputs, terms: 1) / 4e-7
         #expect(abs(transform.errorGrowth - growth) < 0.01)
         // The usual points are worse for larger tiles.
         let usual = Transform(points: [0, 1, -1, 2, -2], outputs: 4)

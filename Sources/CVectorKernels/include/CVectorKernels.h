@@ -44,8 +44,14 @@ int semblance_has_integer_products(void);
 void semblance_integer_product(
     const struct semblance_integer_product *product, long vector, long lastVector, long position, long lastPosition);
 
-/* An image in memory, channels in vectors of 16: a pixel's next column is `pixel` floats on, its next 16 channels `block`. So both channels-last
-   (pixel = channels, block = 16) and blocked layouts (pixel = 16, block = 16 height width) are. */
+/* Which version of the convolutions that follow: its number is how many floats a vector has. */
+enum semblance_vectors { SEMBLANCE_NO_VECTORS = 0, SEMBLANCE_AVX2 = 8, SEMBLANCE_AVX512 = 16 };
+
+/* The widest that the processor has instructions for. */
+enum semblance_vectors semblance_widest_vectors(void);
+
+/* An image in memory, channels in vectors: a pixel's next column is `pixel` floats on, its next vector of channels `block`. So both channels-last
+   (pixel = channels, block = a vector) and blocked layouts (pixel = a vector, block = a vector times height times width) are. */
 struct semblance_image {
     long channels, height, width, pixel, block;
 };
@@ -54,10 +60,11 @@ struct semblance_image {
    multiplies what is below 0 by the slope and what lies outside of the image is 0. Channels and outputs are multiples of 16.
 
    Tiles are counted along rows and from image to image. v holds transformed tiles as [side^2][tile][channel], planes `plane` floats apart;
-   16 more than the tiles take spare the cache conflicts. Outputs are computed in panels of 32, the last of what is left. */
+   16 more than the tiles take spare the cache conflicts. Outputs are computed in panels of two vectors, the last of what is left. */
 struct semblance_winograd {
+    enum semblance_vectors vectors;
     const float *x;
-    /* [panel][side^2][channel][32], with 16 floats after each of a panel's side^2 planes. */
+    /* [panel][side^2][channel][output], with 16 floats after each of a panel's side^2 planes. */
     const float *weights;
     /* By channel, or null. */
     const float *scale, *shift;
@@ -74,28 +81,41 @@ struct semblance_winograd {
     int side;
 };
 
-/* Outputs of a panel. */
-#define SEMBLANCE_PANEL 32
-
-/* Whether the processor has instructions for this and what follows (AVX-512). */
-int semblance_has_convolutions(void);
-
 /* A panel of transformed weights from w [outputs, channels, 3, 3], or from [channels, outputs, 3, 3] turned by half a circle, as input gradients need. */
 void semblance_winograd_weights(
-    const float *w, long outputs, long channels, int isTurned, int side, long panel, float *u);
+    enum semblance_vectors vectors, const float *w, long outputs, long channels, int isTurned, int side, long panel, float *u);
 
-/* Transforms these tiles of the image; v begins with the first of them. */
+/* Transforms these tiles of the image; v begins with the first of them, `pitch` floats from a tile to the next. */
 void semblance_winograd_inputs(
-    const struct semblance_winograd *problem, long first, long last, float *v, long plane);
+    const struct semblance_winograd *problem, long first, long last, float *v, long plane, long pitch);
 
-/* Computes a panel of the outputs of these tiles; v begins with the first of them, and m has room for side^2 planes of (last - first) * 32 + 16 floats. */
+/* Computes a panel of the outputs of these tiles; v begins with the first of them, `channels` floats each, and m has room for side^2 planes of (last - first) panels and 16 floats. */
 void semblance_winograd_outputs(
     const struct semblance_winograd *problem, long panel, long first, long last, const float *v, long plane, float *m);
 
+/* The gradient of such a convolution's weights, from that of its result: tiles of both images are transformed, multiplied and summed up, and the sums
+   transformed back. Of the problem it takes vectors, x, input, output, top, left, tiles and side.
+
+   Transforms these tiles of dy, which lies as `output` says. d holds [side^2][panel][tile][output], planes `plane` floats apart, of the `count` tiles from
+   `start` on that are summed up at a time. */
+void semblance_winograd_gradients(
+    const struct semblance_winograd *problem, const float *dy, long first, long last, float *d, long plane, long start,
+    long count);
+
+/* Adds to s [panel][channel][output] what `count` tiles contribute to one of the side^2 planes; v has `pitch` floats from a tile to the next. */
+void semblance_winograd_sums(
+    const struct semblance_winograd *problem, const float *v, long pitch, const float *d, long count, int isFirst,
+    float *s);
+
+/* Computes a panel of the outputs of dw [outputs, channels, 3, 3]; planes of s are `plane` floats apart. */
+void semblance_winograd_results(
+    const struct semblance_winograd *problem, long panel, const float *s, long plane, float *dw);
+
 /* A 1x1 convolution of stride 1, channels last: y [rows, outputs] = act(x [rows, channels] weights + bias + residual), as above. Rows are pixels. */
 struct semblance_pointwise {
+    enum semblance_vectors vectors;
     const float *x;
-    /* [panel][channel][32], the last panel narrower, filled up with zeros to a multiple of 16. */
+    /* [panel][channel][output], panels of two vectors, the last one narrower, filled up with zeros to a vector. */
     const float *weights;
     /* By output, or null. */
     const float *bias, *slope;
@@ -108,8 +128,9 @@ struct semblance_pointwise {
 /* Computes a panel of the outputs of these rows. */
 void semblance_pointwise(const struct semblance_pointwise *problem, long panel, long first, long last);
 
-/* A depthwise convolution, channels last, with the same epilogue. The channels are a multiple of 16. */
+/* A depthwise convolution, channels last, with the same epilogue. The channels are whole vectors. */
 struct semblance_depthwise {
+    enum semblance_vectors vectors;
     const float *x;
     /* [kernel_height, kernel_width, channels]. */
     const float *weights;

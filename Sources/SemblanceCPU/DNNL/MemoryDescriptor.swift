@@ -41,12 +41,13 @@ struct MemoryDescriptor: Equatable {
             shape, strides: [height * width * channels, 1, width * channels, channels])
     }
 
-    /// An image whose channels lie in blocks of 16.
-    static func blocked(_ shape: Shape) throws(SemblanceError) -> MemoryDescriptor {
+    /// An image whose channels lie in vectors.
+    static func blocked(_ shape: Shape, by vectors: Vectors) throws(SemblanceError) -> MemoryDescriptor {
         var raw = dnnl_memory_desc_t()
         try check("a blocked layout of \(shape)") {
             let dimensions = shape.dimensions.map { Int64($0) }
-            return dnnl_memory_desc_init_by_tag(&raw, Int32(shape.rank), dimensions, dnnl_f32, dnnl_aBcd16b)
+            let tag = vectors == .avx512 ? dnnl_aBcd16b : dnnl_aBcd8b
+            return dnnl_memory_desc_init_by_tag(&raw, Int32(shape.rank), dimensions, dnnl_f32, tag)
         }
         return MemoryDescriptor(raw: raw)
     }

@@ -197,6 +197,9 @@ extension Convolution {
             }
             return try PrimitiveDescriptor(what, description, on: lowering.engine, hint: hint)
         }
+        // With AVX-512 oneDNN has a Winograd of its own, whose gradients ours were never measured against.
+        let hasWinograd = lowering.vectors == .avx512 && descriptor.implementation.contains("wino")
+        if !hasWinograd, try lowerWinogradWeightGradient(step, lowering) { return }
         let arguments = [
             (DNNL_ARG_SRC, try lowering.source(xValue, as: descriptor.layout(DNNL_ARG_SRC))),
             (DNNL_ARG_DIFF_DST, try lowering.source(dy, as: descriptor.layout(DNNL_ARG_DIFF_DST))),

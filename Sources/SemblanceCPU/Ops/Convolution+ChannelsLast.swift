@@ -1,24 +1,30 @@
 import CVectorKernels
 import SemblanceCore
 
-/// Pointwise and depthwise convolutions with constant weights and a PReLU, by our own kernels for AVX-512 that apply it to sums in registers: oneDNN
-/// would run it as a pass of its own. What it can fuse is left to oneDNN.
+/// Pointwise and depthwise convolutions with constant weights, by our own kernels that apply a PReLU to sums in registers: oneDNN would run it as a
+/// pass of its own. What it can fuse is left to oneDNN with AVX-512. With AVX2 it reads no channels-last images, and a layer between two of ours
+/// would cost two reorders.
 extension Convolution {
-    static let hasVectorKernels = semblance_has_convolutions() != 0
-
     /// Lowers a step by one of these kernels; false where neither suits.
     func lowerChannelsLast(_ step: Step, _ lowering: Lowering) throws(SemblanceError) -> Bool {
-        guard Self.hasVectorKernels, activation == .prelu, let weights = lowering.constant(step.inputs[1])
-        else { return false }
+        guard suits(lowering.vectors), let weights = lowering.constant(step.inputs[1]) else { return false }
         let (x, y) = (lowering.shape(step.inputs[0]), lowering.shape(step.outputs[0]))
         if window == Window(kernel: Extent(1)), groups == 1 {
             try lowerPointwise(step, weights, channels: x.channels, outputs: y.channels, lowering)
-        } else if groups == x.channels, groups == y.channels, groups % 16 == 0 {
+        } else if groups == x.channels, groups == y.channels, groups % lowering.vectors.floats == 0 {
             try lowerDepthwise(step, weights, lowering)
         } else {
             return false
         }
         return true
+    }
+
+    private func suits(_ vectors: Vectors) -> Bool {
+        switch (vectors, activation) {
+        case (.none, _): false
+        case (_, .prelu), (.avx2, nil), (.avx2, .relu), (.avx2, .leakyRelu): true
+        default: false
+        }
     }
 
     /// Appends what computes the step's output, channels last.
@@ -38,7 +44,8 @@ extension Convolution {
         try lowering.define(y, layout) { target in
             lowering.append(
                 Task(
-                    name: "convolution \(name):avx512", uses: [source, weights, target] + epilogue.places,
+                    name: "convolution \(name):\(lowering.vectors)",
+                    uses: [source, weights, target] + epilogue.places,
                     scratch: 0
                 ) { (resolve, _) in
                     bind(
@@ -51,12 +58,14 @@ extension Convolution {
     private func lowerPointwise(
         _ step: Step, _ weights: [Float], channels: Int, outputs: Int, _ lowering: Lowering
     ) throws(SemblanceError) {
-        let rows = lowering.shape(step.outputs[0]).count / outputs, panels = PanelSchedule.panels(outputs)
-        let (place, base) = try lowering.constantMemory(size: (outputs + 15) / 16 * 16 * channels * 4)
+        let rows = lowering.shape(step.outputs[0]).count / outputs, vectors = lowering.vectors
+        let panels = (outputs + vectors.panel - 1) / vectors.panel,
+            filled = (outputs + vectors.floats - 1) / vectors.floats * vectors.floats
+        let (place, base) = try lowering.constantMemory(size: filled * channels * 4)
         let packed = base.assumingMemoryBound(to: Float.self)
         for output in 0..<outputs {
-            let panel = output / PanelSchedule.width, first = panel * PanelSchedule.width
-            let width = min(PanelSchedule.width, (outputs - first + 15) / 16 * 16)
+            let panel = output / vectors.panel, first = panel * vectors.panel
+            let width = min(vectors.panel, filled - first)
             let start = first * channels + output - first
             for channel in 0..<channels {
                 packed[start + channel * width] = weights[output * channels + channel]
@@ -65,10 +74,10 @@ extension Convolution {
         // Rows of half a megabyte, beside a panel, stay in a cache of a megabyte.
         let schedule = PanelSchedule(
             rows: rows, panels: panels, threads: lowering.threads, chunk: max((1 << 17) / channels, 48),
-            preparation: 1)
+            reading: vectors.reading, preparation: 1)
         try define(step, "pointwise", place, lowering) { x, weights, y, epilogue in
             let problem = semblance_pointwise(
-                x: x, weights: weights, bias: epilogue.bias, slope: epilogue.slope,
+                vectors: vectors.raw, x: x, weights: weights, bias: epilogue.bias, slope: epilogue.slope,
                 residual: epilogue.residual, y: y, channels: channels, outputs: outputs)
             return {
                 schedule.run { _, rows, panels in
@@ -93,6 +102,7 @@ extension Convolution {
             for tap in 0..<taps { packed[tap * channels + channel] = weights[channel * taps + tap] }
         }
         var unbound = semblance_depthwise()
+        unbound.vectors = lowering.vectors.raw
         (unbound.channels, unbound.height, unbound.width) = (channels, x.height, x.width)
         (unbound.output_height, unbound.output_width) = (y.height, y.width)
         (unbound.kernel_height, unbound.kernel_width) = (window.kernel.height, window.kernel.width)

@@ -8,7 +8,7 @@ extension Convolution {
         return WinogradConvolution(
             window, groups: groups, input: lowering.shape(step.inputs[0]),
             output: lowering.shape(step.outputs[0]), top: window.padding.top, left: window.padding.left,
-            threads: lowering.threads)
+            lowering)
     }
 
     /// Lowers a forward step by our Winograd; false where it does not suit.
@@ -38,7 +38,7 @@ extension Convolution {
         guard
             let winograd = WinogradConvolution(
                 window, groups: groups, input: lowering.shape(dy), output: lowering.shape(dx),
-                top: 2 - window.padding.top, left: 2 - window.padding.left, threads: lowering.threads)
+                top: 2 - window.padding.top, left: 2 - window.padding.left, lowering)
         else { return false }
         func layout(_ value: ValueID) throws(SemblanceError) -> MemoryDescriptor {
             try lowering.winogradLayout(lowering.shape(value), weights: step.inputs[1])
@@ -51,15 +51,33 @@ extension Convolution {
         }
         return true
     }
+
+    /// Lowers a weight gradient by our Winograd; false where it does not suit.
+    func lowerWinogradWeightGradient(_ step: Step, _ lowering: Lowering) throws(SemblanceError) -> Bool {
+        let (x, dy, dweight) = (step.inputs[0], step.inputs[1], step.outputs[0])
+        guard
+            let gradient = WinogradWeightGradient(
+                window, groups: groups, x: lowering.shape(x), y: lowering.shape(dy), lowering)
+        else { return false }
+        func source(_ value: ValueID) throws(SemblanceError) -> Located {
+            let layout = try MemoryDescriptor.blocked(lowering.shape(value), by: lowering.vectors)
+            return try gradient.convolution.source(value, orAs: layout, lowering)
+        }
+        let (image, error) = (try source(x), try source(dy))
+        try lowering.definePlain(dweight) { (target) throws(SemblanceError) in
+            try gradient.compute("convolutionWeightGradient", x: image, dy: error, dw: target, lowering)
+        }
+        return true
+    }
 }
 
 extension Lowering {
-    /// In which layout our Winograd leaves its result: what oneDNN's direct convolutions like at inference, what its weight gradients like in
-    /// training.
+    /// In which layout our Winograd leaves its result: what oneDNN's direct convolutions like at inference (with AVX2 they read no other than the
+    /// blocked one), what its weight gradients like in training.
     fileprivate func winogradLayout(_ shape: Shape, weights: ValueID) throws(SemblanceError)
         -> MemoryDescriptor
     {
-        try constant(weights) == nil ? .blocked(shape) : .channelsLast(shape)
+        try constant(weights) == nil || vectors == .avx2 ? .blocked(shape, by: vectors) : .channelsLast(shape)
     }
 
     /// The batch norm that makes a value, where each of the value's readers applies it to what it loads.

@@ -1,13 +1,6 @@
-import CVectorKernels
-
 /// Who computes what of a product of rows with panels of outputs. The rows are cut in parts and the panels in slices; each thread takes a slice of a
 /// part. What it computes does not depend on that.
 struct PanelSchedule {
-    /// Outputs of a panel.
-    static let width = Int(SEMBLANCE_PANEL)
-    /// What reading weights for the first time costs, in rows that are multiplied with them: they come from the last cache or from memory.
-    static let reading = 26
-    static func panels(_ outputs: Int) -> Int { (outputs + width - 1) / width }
 
     private let rows: Int
     private let panels: Int
@@ -17,14 +10,15 @@ struct PanelSchedule {
 
     /// - Parameters:
     ///   - chunk: rows that a thread takes at a time, so that they stay in its cache.
+    ///   - reading: what reading weights for the first time costs, in rows' products.
     ///   - preparation: what a row costs before its products, which each slice repeats, in products with a panel: fetching it from another thread's cache
     ///     takes about one.
-    init(rows: Int, panels: Int, threads: Int, chunk: Int, preparation: Double) {
+    init(rows: Int, panels: Int, threads: Int, chunk: Int, reading: Int, preparation: Double) {
         (self.rows, self.panels, self.chunk) = (rows, panels, chunk)
         // In units of a row's product with a panel, which is read again from nearer by.
         func cost(_ slices: Int) -> Double {
             let own = (rows + threads / slices - 1) / (threads / slices)
-            let readings = Self.reading + 8 * ((own + chunk - 1) / chunk - 1)
+            let readings = reading + 8 * ((own + chunk - 1) / chunk - 1)
             return preparation * Double(own) + Double((panels + slices - 1) / slices * (own + readings))
         }
         let choices = (1...min(threads, panels)).filter { threads % $0 == 0 }

@@ -1,29 +1,26 @@
-#include "include/CVectorKernels.h"
+#pragma once
 
-#if defined(__x86_64__)
-#include "avx512.h"
+#include "product.h"
 
 /* Pixels side by side that are computed together: enough sums to hide the latency of each. */
 #define COLUMNS 8
 
-typedef struct semblance_depthwise Problem;
-
 /* Where `count` pixels of a row of the output begin. */
-struct place {
+struct pixel {
     long image, row, column;
 };
 
 /* The window of 3x3 without holes, where most are, is known where the loops are compiled; `across` is its stride, 0 for any other window. */
-INLINE void pixels(const Problem *p, const struct place at, const int count, const int across, const int isInside) {
+INLINE void pixels(const struct semblance_depthwise *p, const struct pixel at, const int count, const int across, const int isInside) {
     const long height = across ? 3 : p->kernel_height, width = across ? 3 : p->kernel_width;
     const long downStep = across ? 1 : p->dilation_height, rightStep = across ? 1 : p->dilation_width;
     const long stride = across ? across : p->stride_width, channels = p->channels;
     const long top = at.row * p->stride_height - p->top, left = at.column * stride - p->left;
     const float *x = p->x + at.image * p->height * p->width * channels;
     const long place = ((at.image * p->output_height + at.row) * p->output_width + at.column) * channels;
-    for (long channel = 0; channel < channels; channel += 16) {
-        __m512 sums[COLUMNS];
-        const __m512 bias = p->bias ? _mm512_loadu_ps(p->bias + channel) : ALL(0);
+    for (long channel = 0; channel < channels; channel += FLOATS) {
+        Vector sums[COLUMNS];
+        const Vector bias = p->bias ? load(p->bias + channel) : splat(0);
         UNROLLED
         for (int i = 0; i < count; i++) sums[i] = bias;
         for (long down = 0; down < height; down++) {
@@ -32,24 +29,24 @@ INLINE void pixels(const Problem *p, const struct place at, const int count, con
             const float *line = x + (y * p->width + left) * channels + channel;
             const float *weight = p->weights + down * width * channels + channel;
             for (long right = 0; right < width; right++) {
-                const __m512 factor = _mm512_loadu_ps(weight + right * channels);
+                const Vector factor = load(weight + right * channels);
                 const long start = right * rightStep;
                 UNROLLED
                 for (int i = 0; i < count; i++) {
                     const long column = start + i * stride;
                     if (!isInside && (left + column < 0 || left + column >= p->width)) continue;
-                    sums[i] = _mm512_fmadd_ps(factor, _mm512_loadu_ps(line + column * channels), sums[i]);
+                    sums[i] = fused(factor, load(line + column * channels), sums[i]);
                 }
             }
         }
-        const __m512 slope = p->slope ? _mm512_loadu_ps(p->slope + channel) : ALL(1);
+        const Vector slope = p->slope ? load(p->slope + channel) : splat(1);
         UNROLLED
         for (int i = 0; i < count; i++) {
             const long to = place + i * channels + channel;
-            __m512 value = sums[i];
-            if (p->residual) value = _mm512_add_ps(value, _mm512_loadu_ps(p->residual + to));
+            Vector value = sums[i];
+            if (p->residual) value = value + load(p->residual + to);
             if (p->slope) value = sloped(value, slope);
-            _mm512_storeu_ps(p->y + to, value);
+            store(p->y + to, value);
         }
     }
 }
@@ -61,28 +58,26 @@ INLINE void pixels(const Problem *p, const struct place at, const int count, con
         break;
 
 /* Rows of the output, in blocks of pixels as alike as can be. */
-INLINE void rows(const Problem *p, long first, long last, const int across) {
+INLINE void pixelRows(const struct semblance_depthwise *p, long first, long last, const int across) {
     const long reach = (p->kernel_width - 1) * p->dilation_width, blocks = (p->output_width + COLUMNS - 1) / COLUMNS;
     for (long line = first; line < last; line++)
         for (long block = 0; block < blocks; block++) {
             const long column = p->output_width * block / blocks;
             const long count = p->output_width * (block + 1) / blocks - column;
-            const struct place at = {line / p->output_height, line % p->output_height, column};
+            const struct pixel at = {line / p->output_height, line % p->output_height, column};
             const long left = column * p->stride_width - p->left;
             const int isInside = left >= 0 && left + (count - 1) * p->stride_width + reach < p->width;
             switch (count) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) }
         }
 }
 
-AVX512 static void any(const Problem *p, long first, long last) { rows(p, first, last, 0); }
-AVX512 static void usual(const Problem *p, long first, long last) { rows(p, first, last, 1); }
-AVX512 static void halving(const Problem *p, long first, long last) { rows(p, first, last, 2); }
+TARGET static void any(const struct semblance_depthwise *p, long first, long last) { pixelRows(p, first, last, 0); }
+TARGET static void usual(const struct semblance_depthwise *p, long first, long last) { pixelRows(p, first, last, 1); }
+TARGET static void halving(const struct semblance_depthwise *p, long first, long last) { pixelRows(p, first, last, 2); }
 
-void semblance_depthwise(const Problem *p, long first, long last) {
+TARGET static void depthwise(const struct semblance_depthwise *p, long first, long last) {
     const int isUsual = p->kernel_height == 3 && p->kernel_width == 3 && p->dilation_height == 1
         && p->dilation_width == 1;
     (isUsual && p->stride_width == 1 ? usual : isUsual && p->stride_width == 2 ? halving : any)(p, first, last);
 }
-#else
-void semblance_depthwise(const struct semblance_depthwise *p, long first, long last) {}
-#endif
+#undef CASE
