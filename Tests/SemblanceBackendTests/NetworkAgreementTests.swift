@@ -121,7 +121,7 @@ import Testing
         hyper[Hyperparameter.learningRate.rawValue] = rate
         // Batch norms over four images are chaotic: a rounding error grows tenfold a step where steps are long. Short ones keep
         // what is compared above what chaos makes of it, on both sides alike.
-        hyper[Hyperparameter.clipNorm.rawValue] = 0.01
+        hyper[Hyperparameter.clipNorm.rawValue] = 0.005
         if let id = training.lossScale {
             hyper[Hyperparameter.lossScaleExponent.rawValue] = 6
             try plan.write([64], to: id)

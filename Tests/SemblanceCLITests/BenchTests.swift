@@ -94,9 +94,9 @@ import Testing
             let layers = try #require(report["layers"] as? [[String: Any]])
             let seconds = layers.compactMap { $0["seconds"] as? Double }
             #expect(seconds.count == layers.count && seconds.allSatisfy { $0 > 0 })
-            // Between the kernels there is next to nothing; medians of parts need not sum up to the median of the whole.
+            // Medians of parts are below that of the whole where something else interrupts each run in another place.
             let sum = seconds.reduce(0, +) * 1e3
-            #expect(sum < 1.2 * median && sum > 0.5 * median, "\(sum) of \(median) ms")
+            #expect(sum < 1.2 * median, "\(sum) of \(median) ms")
             let operations = try layers.map { try #require($0["operations"] as? Int) }.reduce(0, +)
             let gigaflops = try #require(report["gigaflops"] as? Double)
             #expect(abs(gigaflops - Double(operations) / median * 1e-6) < 1e-6 * gigaflops)
@@ -107,14 +107,17 @@ import Testing
             let events = try #require((content as? [String: Any])?["traceEvents"] as? [[String: Any]])
             let kernels = layers.flatMap { $0["kernels"] as? [String] ?? [] }
             #expect(events.compactMap { $0["name"] as? String } == kernels)
-            // One after the other.
-            var end = 0.0
+            // One after the other, with next to nothing between them.
+            var end = 0.0, total = 0.0
             for event in events {
                 let start = try #require(event["ts"] as? Double),
                     length = try #require(event["dur"] as? Double)
                 #expect(start >= end - 1e-3 && length > 0)
                 end = start + length
+                total += length
             }
+            let begin = try #require(events.first?["ts"] as? Double)
+            #expect(total > 0.5 * (end - begin), "\(total) of \(end - begin) microseconds")
         }
     }
 
