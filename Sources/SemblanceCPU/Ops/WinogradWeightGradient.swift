@@ -2,8 +2,8 @@ import CVectorKernels
 import Foundation
 import SemblanceCore
 
-/// The weight gradient of a 3x3 convolution by the same filtering: the tiles of image and output's gradient are transformed in chunks that stay in the
-/// last cache, and one product for each point of a tile sums up what they contribute. The bits do not depend on the number of threads.
+/// The weight gradient of a 3x3 convolution by the same filtering: the tiles of image and output's gradient are transformed in chunks that stay in
+/// a cache, and one product for each point of a tile sums up what they contribute. The bits do not depend on the number of threads.
 struct WinogradWeightGradient {
     let convolution: WinogradConvolution
 
@@ -32,9 +32,11 @@ struct WinogradWeightGradient {
         init(_ convolution: WinogradConvolution) {
             let (channels, outputs) = (convolution.input.channels, convolution.output.channels)
             points = convolution.points
-            // Chunks of 6 MB, but not so few tiles that reading and writing the sums would cost more than the products.
-            let fitting = (6 << 20) / (4 * points * (channels + outputs))
-            let chunks = (convolution.tiles + max(fitting, 128) - 1) / max(fitting, 128)
+            // Two megabytes of tiles stay in the second caches of two cores; with fewer tiles than C O / (C + O), reading and writing the sums would
+            // cost more than reading and writing the tiles.
+            let fitting = (2 << 20) / (4 * points * (channels + outputs))
+            let least = max(fitting, channels * outputs / (channels + outputs))
+            let chunks = (convolution.tiles + least - 1) / least
             chunk = (convolution.tiles + chunks - 1) / chunks
             pitch = channels + gap
             vPlane = chunk * pitch + gap
