@@ -1,9 +1,7 @@
 #if defined(__x86_64__)
 #include "avx512.h"
 
-#include "depthwise.h"
 #include "kernels.h"
-#include "pointwise.h"
 #include "winogradGradient.h"
 
 const struct kernels semblance_avx512_kernels = KERNELS;

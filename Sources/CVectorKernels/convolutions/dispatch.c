@@ -51,11 +51,3 @@ void semblance_winograd_results(
     const struct semblance_winograd *p, long panel, const float *s, long plane, float *dw) {
     kernels(p->vectors)->winogradResults(p, panel, s, plane, dw);
 }
-
-void semblance_pointwise(const struct semblance_pointwise *p, long panel, long first, long last) {
-    kernels(p->vectors)->pointwise(p, panel, first, last);
-}
-
-void semblance_depthwise(const struct semblance_depthwise *p, long first, long last) {
-    kernels(p->vectors)->depthwise(p, first, last);
-}

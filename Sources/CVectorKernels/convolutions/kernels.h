@@ -18,12 +18,9 @@ struct kernels {
         const struct semblance_winograd *p, const float *v, long pitch, const float *d, long count, int isFirst,
         float *s);
     void (*winogradResults)(const struct semblance_winograd *p, long panel, const float *s, long plane, float *dw);
-    void (*pointwise)(const struct semblance_pointwise *p, long panel, long first, long last);
-    void (*depthwise)(const struct semblance_depthwise *p, long first, long last);
 };
 
 extern const struct kernels semblance_avx512_kernels, semblance_avx2_kernels;
 
-#define KERNELS                                                                                                      \
-    {winogradWeights, winogradInputs, winogradOutputs, winogradGradients, winogradSums, winogradResults, pointwise, \
-     depthwise}
+#define KERNELS \
+    {winogradWeights, winogradInputs, winogradOutputs, winogradGradients, winogradSums, winogradResults}

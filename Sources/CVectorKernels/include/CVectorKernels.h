@@ -44,7 +44,7 @@ int semblance_has_integer_products(void);
 void semblance_integer_product(
     const struct semblance_integer_product *product, long vector, long lastVector, long position, long lastPosition);
 
-/* Which version of the convolutions that follow: its number is how many floats a vector has. */
+/* Which version of Winograd's convolutions: its number is how many floats a vector has. */
 enum semblance_vectors { SEMBLANCE_NO_VECTORS = 0, SEMBLANCE_AVX2 = 8, SEMBLANCE_AVX512 = 16 };
 
 /* The widest that the processor has instructions for. */
@@ -111,11 +111,10 @@ void semblance_winograd_sums(
 void semblance_winograd_results(
     const struct semblance_winograd *problem, long panel, const float *s, long plane, float *dw);
 
-/* A 1x1 convolution of stride 1, channels last: y [rows, outputs] = act(x [rows, channels] weights + bias + residual), as above. Rows are pixels. */
+/* For AVX-512 alone, as with AVX2 oneDNN's are as fast: a 1x1 convolution of stride 1, channels last: y [rows, outputs] = act(x [rows, channels] weights + bias + residual), as above. Rows are pixels. */
 struct semblance_pointwise {
-    enum semblance_vectors vectors;
     const float *x;
-    /* [panel][channel][output], panels of two vectors, the last one narrower, filled up with zeros to a vector. */
+    /* [panel][channel][output], panels of 32, the last one narrower, filled up with zeros to a multiple of 16. */
     const float *weights;
     /* By output, or null. */
     const float *bias, *slope;
@@ -128,9 +127,8 @@ struct semblance_pointwise {
 /* Computes a panel of the outputs of these rows. */
 void semblance_pointwise(const struct semblance_pointwise *problem, long panel, long first, long last);
 
-/* A depthwise convolution, channels last, with the same epilogue. The channels are whole vectors. */
+/* For AVX-512 alone: a depthwise convolution, channels last, with the same epilogue. The channels are a multiple of 16. */
 struct semblance_depthwise {
-    enum semblance_vectors vectors;
     const float *x;
     /* [kernel_height, kernel_width, channels]. */
     const float *weights;

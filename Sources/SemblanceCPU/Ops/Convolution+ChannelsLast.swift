@@ -1,30 +1,23 @@
 import CVectorKernels
 import SemblanceCore
 
-/// Pointwise and depthwise convolutions with constant weights, by our own kernels that apply a PReLU to sums in registers: oneDNN would run it as a
-/// pass of its own. What it can fuse is left to oneDNN with AVX-512. With AVX2 it reads no channels-last images, and a layer between two of ours
-/// would cost two reorders.
+/// Pointwise and depthwise convolutions with constant weights and a PReLU, by our own kernels for AVX-512 that apply it to sums in registers: oneDNN
+/// would run it as a pass of its own. What it can fuse is left to oneDNN. With AVX2 ours were no faster, pass and all.
 extension Convolution {
     /// Lowers a step by one of these kernels; false where neither suits.
     func lowerChannelsLast(_ step: Step, _ lowering: Lowering) throws(SemblanceError) -> Bool {
-        guard suits(lowering.vectors), let weights = lowering.constant(step.inputs[1]) else { return false }
+        guard lowering.vectors == .avx512, activation == .prelu,
+            let weights = lowering.constant(step.inputs[1])
+        else { return false }
         let (x, y) = (lowering.shape(step.inputs[0]), lowering.shape(step.outputs[0]))
         if window == Window(kernel: Extent(1)), groups == 1 {
             try lowerPointwise(step, weights, channels: x.channels, outputs: y.channels, lowering)
-        } else if groups == x.channels, groups == y.channels, groups % lowering.vectors.floats == 0 {
+        } else if groups == x.channels, groups == y.channels, groups % 16 == 0 {
             try lowerDepthwise(step, weights, lowering)
         } else {
             return false
         }
         return true
-    }
-
-    private func suits(_ vectors: Vectors) -> Bool {
-        switch (vectors, activation) {
-        case (.none, _): false
-        case (_, .prelu), (.avx2, nil), (.avx2, .relu), (.avx2, .leakyRelu): true
-        default: false
-        }
     }
 
     /// Appends what computes the step's output, channels last.
@@ -77,7 +70,7 @@ extension Convolution {
             reading: vectors.reading, preparation: 1)
         try define(step, "pointwise", place, lowering) { x, weights, y, epilogue in
             let problem = semblance_pointwise(
-                vectors: vectors.raw, x: x, weights: weights, bias: epilogue.bias, slope: epilogue.slope,
+                x: x, weights: weights, bias: epilogue.bias, slope: epilogue.slope,
                 residual: epilogue.residual, y: y, channels: channels, outputs: outputs)
             return {
                 schedule.run { _, rows, panels in
@@ -102,7 +95,6 @@ extension Convolution {
             for tap in 0..<taps { packed[tap * channels + channel] = weights[channel * taps + tap] }
         }
         var unbound = semblance_depthwise()
-        unbound.vectors = lowering.vectors.raw
         (unbound.channels, unbound.height, unbound.width) = (channels, x.height, x.width)
         (unbound.output_height, unbound.output_width) = (y.height, y.width)
         (unbound.kernel_height, unbound.kernel_width) = (window.kernel.height, window.kernel.width)

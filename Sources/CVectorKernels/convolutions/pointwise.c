@@ -1,8 +1,11 @@
-#pragma once
+#include "../include/CVectorKernels.h"
+
+#if defined(__x86_64__)
+#include "avx512.h"
 
 #include "product.h"
 
-TARGET static void pointwise(const struct semblance_pointwise *p, long panel, long first, long last) {
+TARGET static void rows(const struct semblance_pointwise *p, long panel, long first, long last) {
     const long width = panelWidth(p->outputs, panel), start = panel * PANEL, place = first * p->outputs + start;
     const long left = p->outputs - start - (width - 1) * FLOATS;
     const float *u = p->weights + panel * PANEL * p->channels;
@@ -14,3 +17,10 @@ TARGET static void pointwise(const struct semblance_pointwise *p, long panel, lo
         .rows = last - first, .depth = p->channels, .stride = p->outputs, .width = width, .pitch = p->channels};
     productWith(&product, &epilogue, PLAIN);
 }
+
+void semblance_pointwise(const struct semblance_pointwise *p, long panel, long first, long last) {
+    rows(p, panel, first, last);
+}
+#else
+void semblance_pointwise(const struct semblance_pointwise *p, long panel, long first, long last) {}
+#endif

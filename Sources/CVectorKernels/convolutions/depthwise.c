@@ -1,6 +1,10 @@
-#pragma once
+#include "../include/CVectorKernels.h"
 
-#include "product.h"
+#if defined(__x86_64__)
+#include "avx512.h"
+
+#include "../unrolled.h"
+#include "activation.h"
 
 /* Pixels side by side that are computed together: enough sums to hide the latency of each. */
 #define COLUMNS 8
@@ -58,7 +62,7 @@ INLINE void pixels(const struct semblance_depthwise *p, const struct pixel at, c
         break;
 
 /* Rows of the output, in blocks of pixels as alike as can be. */
-INLINE void pixelRows(const struct semblance_depthwise *p, long first, long last, const int across) {
+INLINE void rows(const struct semblance_depthwise *p, long first, long last, const int across) {
     const long reach = (p->kernel_width - 1) * p->dilation_width, blocks = (p->output_width + COLUMNS - 1) / COLUMNS;
     for (long line = first; line < last; line++)
         for (long block = 0; block < blocks; block++) {
@@ -71,13 +75,15 @@ INLINE void pixelRows(const struct semblance_depthwise *p, long first, long last
         }
 }
 
-TARGET static void any(const struct semblance_depthwise *p, long first, long last) { pixelRows(p, first, last, 0); }
-TARGET static void usual(const struct semblance_depthwise *p, long first, long last) { pixelRows(p, first, last, 1); }
-TARGET static void halving(const struct semblance_depthwise *p, long first, long last) { pixelRows(p, first, last, 2); }
+TARGET static void any(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, 0); }
+TARGET static void usual(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, 1); }
+TARGET static void halving(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, 2); }
 
-TARGET static void depthwise(const struct semblance_depthwise *p, long first, long last) {
+void semblance_depthwise(const struct semblance_depthwise *p, long first, long last) {
     const int isUsual = p->kernel_height == 3 && p->kernel_width == 3 && p->dilation_height == 1
         && p->dilation_width == 1;
     (isUsual && p->stride_width == 1 ? usual : isUsual && p->stride_width == 2 ? halving : any)(p, first, last);
 }
-#undef CASE
+#else
+void semblance_depthwise(const struct semblance_depthwise *p, long first, long last) {}
+#endif
