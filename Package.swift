@@ -17,6 +17,9 @@ let package = Package(
         .systemLibrary(name: "CExif"),
         .systemLibrary(name: "CSQLite"),
 
+        // What of CLBlast only its C++ interface has.
+        .target(name: "CCLBlastParameters", linkerSettings: [.linkedLibrary("clblast")]),
+
         // OpenCL sources embedded in the program, so that it needs no file at run time.
         .target(name: "CKernels"),
 
@@ -27,7 +30,7 @@ let package = Package(
         .target(name: "SemblanceCPU", dependencies: ["SemblanceCore", "COneDNN", "CVectorKernels"]),
         .target(
             name: "SemblanceOpenCL",
-            dependencies: ["SemblanceCore", "COpenCL", "CCLBlast", "CKernels"]),
+            dependencies: ["SemblanceCore", "COpenCL", "CCLBlast", "CCLBlastParameters", "CKernels"]),
         .target(
             name: "SemblanceImaging",
             dependencies: ["SemblanceCore", "CTurboJPEG", "CPNG", "CExif"]),

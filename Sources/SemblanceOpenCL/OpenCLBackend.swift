@@ -48,7 +48,16 @@ package final class OpenCLBackend: Backend {
         }
         let (table, tuningNote) = TuningStore(tuning, for: device.device).load(for: traits)
         self.tuning = table
-        notes = Mutex([note, tuningNote].compactMap { $0 })
+        var clblastNote: String?
+        do throws(SemblanceError) {
+            if let parameters = table?.clblast, try !CLBlastParameters.adopt(parameters, on: device) {
+                clblastNote =
+                    "CLBlast keeps other parameters than the tuning table's, with which this process began"
+            }
+        } catch {
+            clblastNote = "CLBlast keeps its own parameters: \(error.message)"
+        }
+        notes = Mutex([note, tuningNote, clblastNote].compactMap { $0 })
         traits.tuned = table?.choices[traits.precision] ?? traits.tuned
         self.traits = traits
         programs = ProgramCache(

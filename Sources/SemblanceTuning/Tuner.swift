@@ -132,6 +132,16 @@ package struct TuningResult: Encodable, Sendable {
         case subject, share, rule, choice, beforeMs, afterMs, tried, rejections, isComplete
     }
 
+    /// Of what is no choice for a shape.
+    init(
+        subject: String, share: Double, rule: String, choice: String, beforeMs: Double?, afterMs: Double?,
+        tried: Int, rejections: [Rejection], isComplete: Bool
+    ) {
+        (self.subject, self.share, self.rule, self.choice) = (subject, share, rule, choice)
+        (self.beforeMs, self.afterMs, self.tried) = (beforeMs, afterMs, tried)
+        (self.rejections, self.isComplete) = (rejections, isComplete)
+    }
+
     init(
         _ subject: TuningSubject, rule: TuningChoices, contest: Contest, isComplete: Bool
     ) {
@@ -150,5 +160,5 @@ package struct TuningResult: Encodable, Sendable {
     }
 
     /// Whether something faster than the rule's was found.
-    package var isFaster: Bool { choices != nil && choice != rule }
+    package var isFaster: Bool { afterMs != nil && choice != rule }
 }

@@ -19,6 +19,8 @@ package struct TuningSession {
 
         /// How activations are stored.
         package var precision = Precision.float
+        /// Whether CLBlast's parameters are searched on a CPU device too, where the rules take no CLBlast.
+        package var searchesCLBlast = false
 
         package init(seconds: Double, seed: UInt64) {
             self.seconds = seconds
@@ -90,6 +92,8 @@ package struct TuningSession {
         let known = settings.resets ? nil : backend.tuning
         notes = settings.resets ? [] : backend.takeNotes()
         table = TuningTable(for: device, date: Self.today, choices: known?.choices ?? [:])
+        table.clblast = known?.clblast
+        table.hasSearchedCLBlast = known?.hasSearchedCLBlast ?? false
         let choices = table.choices[backend.precision] ?? TuningChoices()
         let rules = OpenCLBackend(sharing: backend, choices: TuningChoices()).traits
         let all = TuningSubject.all(in: try workload.programs(), on: rules)
@@ -114,6 +118,26 @@ package struct TuningSession {
         return backend
     }
 
+    /// Before the shapes: the process keeps what is found, so that they meet it.
+    private mutating func searchCLBlast(
+        until deadline: ContinuousClock.Instant, _ progress: @escaping (String) -> Void
+    ) throws(SemblanceError) -> TuningResult? {
+        let isWanted = settings.searchesCLBlast || backend.traits.isGPU && backend.traits.gemm != .tiled
+        // CLBlast multiplies floats alone.
+        guard isWanted, backend.precision == .float, !table.hasSearchedCLBlast, ContinuousClock.now < deadline
+        else { return nil }
+        var search = try CLBlastSearch(
+            backend, reference: cpu, seed: settings.seed,
+            clock: { (trial) throws(SemblanceError) in try trial.seconds() },
+            isTimeUp: { ContinuousClock.now >= deadline }, progress: progress)
+        let outcome = try search.run()
+        guard outcome.result.isComplete || outcome.parameters != nil else { return outcome.result }
+        table.clblast = outcome.parameters
+        table.hasSearchedCLBlast = true
+        try store.save(table)
+        return outcome.result
+    }
+
     /// Searches until everything is done or the time is over, and writes the table after each shape.
     /// - Parameters:
     ///   - progress: gets a line from time to time.
@@ -127,6 +151,9 @@ package struct TuningSession {
             backend, cpu: cpu, settings: Tuner.Settings(deadline: deadline, seed: settings.seed),
             progress: progress)
         var results: [TuningResult] = []
+        // Most of the time is the shapes'.
+        let early = start + .seconds(settings.seconds / 4)
+        if let result = try searchCLBlast(until: early, progress) { try each(result) }
         for subject in subjects {
             guard let result = try tuner.tune(subject) else { break }
             if let choices = result.choices {

@@ -12,6 +12,39 @@ import Testing
         try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasPrefix("tuning-") }
     }
 
+    @Test func searchesCLBlastsParametersOnce() throws {
+        guard let device = try Tool.openCLDevice() else { return }
+        try withTemporaryFolder { folder in
+            let tune =
+                ["tune", "--device", device, "--model", "m.onnx", "--batch", "2", "--clblast", "--json"]
+                + Fixture.device
+            func tool(_ seconds: String) throws -> [[String: Any]] {
+                let outcome = try Tool.run(
+                    tune + ["--seconds", seconds], in: Fixture.root,
+                    environment: environment(folder + "/cache"))
+                #expect(outcome.code == 0, "\(outcome.errors)")
+                return try outcome.objects
+            }
+            func isCLBlast(_ object: [String: Any]) -> Bool {
+                (object["subject"] as? String)?.hasPrefix("CLBlast") == true
+            }
+            // A quarter of it is for CLBlast; PoCL takes seconds to compile a candidate.
+            let first = try #require(try tool("80").first)
+            #expect(isCLBlast(first))
+            let tried = try #require(first["tried"] as? Int)
+            #expect(tried > 1 && (first["rejections"] as? [Any])?.count ?? tried < tried)
+            let before = try #require(first["before_ms"] as? Double),
+                after = try #require(first["after_ms"] as? Double)
+            let isFaster = first["choice"] as? String != first["rule"] as? String
+            #expect(isFaster ? after < 0.92 * before : after == before)
+            let table = try "\(folder)/cache/\(tables(in: folder + "/cache")[0])"
+            let object = try JSONSerialization.jsonObject(with: Data(contentsOf: URL(filePath: table)))
+            let parameters = (object as? [String: Any])?["clblast"] as? [String: Int]
+            #expect((parameters?.count == 16) == isFaster)
+            if isFaster { #expect(try !tool("20").contains(where: isCLBlast)) }
+        }
+    }
+
     @Test func tunesASmallNetworkAndUsesTheTable() throws {
         guard let device = try Tool.openCLDevice() else { return }
         try withTemporaryFolder { folder in

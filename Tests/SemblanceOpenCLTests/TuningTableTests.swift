@@ -74,6 +74,46 @@ import Testing
         }
     }
 
+    /// CLBlast's parameters are read, but set here for nobody: they belong to the process.
+    @Test func keepsCLBlastsParameters() throws {
+        let device = try TestDevice.device(), traits = device.traits
+        let own = try CLBlastParameters.own(of: device)
+        let tiles = CLBlastParameters.candidates(.tiles, around: own, on: traits)
+        let tile = try #require(tiles.randomElement())
+        let others = CLBlastParameters.Stage.allCases.flatMap {
+            CLBlastParameters.candidates($0, around: tile, on: traits)
+        }
+        #expect(tiles.count > 4 && Set(others).count > tiles.count && !others.contains(tile))
+        #expect((tiles + others).allSatisfy { $0.suits(traits) })
+        try withTemporaryFolder { folder in
+            let store = try store(folder), path = try #require(store.path)
+            var table = TuningTable(for: device.device, date: "2026-01-31", choices: [:])
+            for (parameters, isSearched) in [(nil, false), (nil, true), (tile, true)] {
+                (table.clblast, table.hasSearchedCLBlast) = (parameters, isSearched)
+                try store.save(table)
+                var found = try #require(store.load(for: traits).table)
+                found.origin = ""
+                #expect(found == table)
+            }
+            // What no device can run, or no kernel can be compiled with.
+            let data = try Data(contentsOf: URL(filePath: path))
+            let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+            let named = try #require(object["clblast"] as? [String: Int])
+            #expect(named.count == 16)
+            for (name, value) in [
+                ("MWG", 48), ("MWG", 0), ("NWG", -64), ("MDIMC", 256), ("KWI", 64), ("VWM", 16), ("SA", 2),
+                ("GEMMK", 1), ("MWG", 1 << 40), ("NOTHING", 1),
+            ] {
+                var damaged = object, parameters = named
+                parameters[name] = value
+                damaged["clblast"] = parameters
+                try JSONSerialization.data(withJSONObject: damaged).write(to: URL(filePath: path))
+                let (table, note) = store.load(for: traits)
+                #expect(table == nil && note?.contains("is damaged") == true, "\(name) \(value)")
+            }
+        }
+    }
+
     /// Changes the file's JSON and opens it.
     private func note(after change: (inout [String: Any]) throws -> Void) throws -> String {
         try withTemporaryFolder { folder in

@@ -14,15 +14,17 @@ enum TuneCommand: Command {
             Option("--seconds", "N", "when the search ends, whatever is left (default: 300)"),
             Option("--output", "FILE", "write the table there instead of into the user's cache folder"),
             Option("--reset", nil, "forget the table that there is, instead of adding to it"),
+            Option(
+                "--clblast", nil, "search CLBlast's parameters on a CPU device too, where no rule takes it"),
             Option("--seed", "N", "of the data that kernels are checked on (default: a new one)"),
             Option.json,
         ] + Option.device.filter { $0.name != "--conv" }
     static let details = """
-        For each shape of the network's convolutions and products, those with most work first, algorithms, tiles and splits are tried. What does not agree
-        with the reference is out; the rest is timed in turns with the best so far, which only something clearly faster replaces. The table is kept
-        for the device, its driver and this version's kernels, and every command uses it. A search that runs out of time goes on where it
-        stopped when it is started again. SEMBLANCE_TUNING=FILE uses another table, SEMBLANCE_TUNING=off none. Ends with 1 where the
-        device failed or computed some shape wrongly in every way.
+        On a GPU the parameters of CLBlast's products come first. Then, for each shape of the network's convolutions and products, those with most work
+        first, algorithms, tiles and splits are tried. What does not agree with the reference is out; the rest is timed in turns with the best
+        so far, which only something clearly faster replaces. The table is kept for the device, its driver and this version's kernels, and
+        every command uses it. A search that runs out of time goes on where it stopped when it is started again. SEMBLANCE_TUNING=FILE uses
+        another table, SEMBLANCE_TUNING=off none. Ends with 1 where the device failed or computed some shape wrongly in every way.
         """
 
     static func run(_ arguments: Arguments) throws -> Int32 {
@@ -34,6 +36,7 @@ enum TuneCommand: Command {
             seconds: Double(try arguments.integer("--seconds", 0...1_000_000) ?? 300),
             seed: seed ?? UInt64(Int.random(in: 0...Int.max)))
         settings.resets = arguments.flag("--reset")
+        settings.searchesCLBlast = arguments.flag("--clblast")
         settings.output = arguments.text("--output")
         settings.precision = try arguments.precision()
         settings.threads = try arguments.integer("--threads", 1...1024)

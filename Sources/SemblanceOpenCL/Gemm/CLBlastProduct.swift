@@ -6,7 +6,7 @@ import Synchronization
 /// A product that CLBlast computes, its operands bound to buffers.
 final class CLBlastProduct {
     /// CLBlast 1.5.3's cache of programs is not safe to use from several threads (fixed in 1.6.1).
-    private static let lock = Mutex(())
+    static let lock = Mutex(())
 
     private struct Operand {
         let buffer: Shared<CLBuffer>

@@ -76,6 +76,7 @@ package struct LoweredSteps {
                 case .launch(let launch):
                     bound.append(try launch.bind(on: backend, buffers: buffers, subject: subject))
                 case .product(let product):
+                    CLBlastParameters.settle(on: backend.opencl)
                     do {
                         let product = try CLBlastProduct(
                             product, buffers: buffers, alignment: backend.opencl.alignment, queue: queue)

@@ -31,6 +31,13 @@ package struct TuningChoices: Hashable, Sendable {
 
     package init() {}
 
+    /// CLBlast for products of one size.
+    package static func clblast(m: Int, n: Int, k: Int) -> TuningChoices {
+        var choices = TuningChoices()
+        choices.products[ProductSize(m: m, n: n, k: k)] = ProductChoice(gemm: .clblast)
+        return choices
+    }
+
     package var count: Int { convolutions.count + products.count }
 
     /// Both; what the other says of the same shape counts.

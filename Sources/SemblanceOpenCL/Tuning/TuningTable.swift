@@ -4,7 +4,7 @@ import SemblanceCore
 /// What tuning has found on one device with one driver, as it is kept in a file.
 package struct TuningTable: Sendable, Equatable {
     /// Of the file; another one is not read.
-    static let format = 1
+    static let format = 2
     /// Bytes; a table of a thousand shapes has half a million.
     static let largestFile = 8 << 20
 
@@ -15,6 +15,10 @@ package struct TuningTable: Sendable, Equatable {
     package var date: String
     /// By how activations are stored.
     package var choices: [Precision: TuningChoices]
+    /// CLBlast's, where others than its own were found to be faster.
+    package var clblast: CLBlastParameters?
+    /// Whether a search for them came to its end.
+    package var hasSearchedCLBlast = false
     /// The file that it was read from.
     package var origin = ""
 
@@ -70,6 +74,13 @@ package struct TuningTable: Sendable, Equatable {
             let choices = file.choices(on: traits)
         else { throw Flaw(reason: "is damaged") }
         self.init(for: device, date: head.date, choices: choices)
+        hasSearchedCLBlast = file.clblast != nil
+        if let named = file.clblast, !named.isEmpty {
+            guard let parameters = CLBlastParameters(named), parameters.suits(traits) else {
+                throw Flaw(reason: "is damaged")
+            }
+            clblast = parameters
+        }
     }
 }
 
@@ -120,12 +131,15 @@ private struct TuningFile: Codable {
     var head: Head
     var convolutions: [ConvolutionEntry]
     var products: [ProductEntry]
+    /// By name; empty where CLBlast's own are the best, nil where nobody has looked.
+    var clblast: [String: Int]?
 
     init(from decoder: any Decoder) throws {
         head = try Head(from: decoder)
         let lists = try decoder.container(keyedBy: Key.self)
         convolutions = try lists.decode([ConvolutionEntry].self, forKey: .convolutions)
         products = try lists.decode([ProductEntry].self, forKey: .products)
+        clblast = try lists.decodeIfPresent([String: Int].self, forKey: .clblast)
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -133,9 +147,10 @@ private struct TuningFile: Codable {
         var lists = encoder.container(keyedBy: Key.self)
         try lists.encode(convolutions, forKey: .convolutions)
         try lists.encode(products, forKey: .products)
+        try lists.encodeIfPresent(clblast, forKey: .clblast)
     }
 
-    private enum Key: CodingKey { case convolutions, products }
+    private enum Key: CodingKey { case convolutions, products, clblast }
 
     init(_ table: TuningTable) {
         head = Head(
@@ -143,6 +158,7 @@ private struct TuningFile: Codable {
             kernels: ProgramSource.fingerprint, date: table.date)
         convolutions = []
         products = []
+        clblast = table.hasSearchedCLBlast ? table.clblast?.named ?? [:] : nil
         for (type, choices) in table.choices.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             convolutions += choices.convolutions.map { ConvolutionEntry($0, $1, type) }
                 .sorted { $0.order.lexicographicallyPrecedes($1.order) }
