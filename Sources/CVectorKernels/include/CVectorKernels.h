@@ -83,13 +83,15 @@ struct semblance_winograd {
 
 /* A panel of transformed weights from w [outputs, channels, 3, 3], or from [channels, outputs, 3, 3] turned by half a circle, as input gradients need. */
 void semblance_winograd_weights(
-    enum semblance_vectors vectors, const float *w, long outputs, long channels, int isTurned, int side, long panel, float *u);
+    enum semblance_vectors vectors, const float *w, long outputs, long channels, int isTurned, int side, long panel,
+    float *u);
 
 /* Transforms these tiles of the image; v begins with the first of them, `pitch` floats from a tile to the next. */
 void semblance_winograd_inputs(
     const struct semblance_winograd *problem, long first, long last, float *v, long plane, long pitch);
 
-/* Computes a panel of the outputs of these tiles; v begins with the first of them, `channels` floats each, and m has room for side^2 planes of (last - first) panels and 16 floats. */
+/* Computes a panel of the outputs of these tiles; v begins with the first of them, `channels` floats each, and m has room for side^2 planes of
+   (last - first) panels and 16 floats. */
 void semblance_winograd_outputs(
     const struct semblance_winograd *problem, long panel, long first, long last, const float *v, long plane, float *m);
 
@@ -111,7 +113,9 @@ void semblance_winograd_sums(
 void semblance_winograd_results(
     const struct semblance_winograd *problem, long panel, const float *s, long plane, float *dw);
 
-/* For AVX-512 alone, as with AVX2 oneDNN's are as fast: a 1x1 convolution of stride 1, channels last: y [rows, outputs] = act(x [rows, channels] weights + bias + residual), as above. Rows are pixels. */
+/* This and the next are for AVX-512 alone; with AVX2 oneDNN's are as fast.
+
+   A 1x1 convolution of stride 1, channels last: y [rows, outputs] = act(x [rows, channels] weights + bias + residual), as above. Rows are pixels. */
 struct semblance_pointwise {
     const float *x;
     /* [panel][channel][output], panels of 32, the last one narrower, filled up with zeros to a multiple of 16. */
@@ -127,7 +131,7 @@ struct semblance_pointwise {
 /* Computes a panel of the outputs of these rows. */
 void semblance_pointwise(const struct semblance_pointwise *problem, long panel, long first, long last);
 
-/* For AVX-512 alone: a depthwise convolution, channels last, with the same epilogue. The channels are a multiple of 16. */
+/* A depthwise convolution, channels last, with the same epilogue. The channels are a multiple of 16. */
 struct semblance_depthwise {
     const float *x;
     /* [kernel_height, kernel_width, channels]. */

@@ -1,7 +1,6 @@
 /// Who computes what of a product of rows with panels of outputs. The rows are cut in parts and the panels in slices; each thread takes a slice of a
 /// part. What it computes does not depend on that.
 struct PanelSchedule {
-
     private let rows: Int
     private let panels: Int
     private let chunk: Int
