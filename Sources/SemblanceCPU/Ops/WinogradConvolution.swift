@@ -49,6 +49,8 @@ struct WinogradConvolution {
 
     // MARK: Sizes
 
+    /// Floats between planes, and between rows that are read across: those of a power of two bytes would share the sets of the cache.
+    static let gap = 16
     var side: Int { tile + 2 }
     var points: Int { side * side }
     var panels: Int { (output.channels + vectors.panel - 1) / vectors.panel }
@@ -58,12 +60,12 @@ struct WinogradConvolution {
 
     /// Floats of a panel of transformed weights.
     private func weightCount(panel: Int) -> Int {
-        points * (input.channels * min(vectors.panel, output.channels - panel * vectors.panel) + 16)
+        points * (input.channels * min(vectors.panel, output.channels - panel * vectors.panel) + Self.gap)
     }
 
-    private func plane(_ tiles: Int) -> Int { tiles * input.channels + 16 }
+    private func plane(_ tiles: Int) -> Int { tiles * input.channels + Self.gap }
     private func transformedCount(_ tiles: Int) -> Int { points * plane(tiles) }
-    private func productCount(_ tiles: Int) -> Int { points * (tiles * vectors.panel + 16) }
+    private func productCount(_ tiles: Int) -> Int { points * (tiles * vectors.panel + Self.gap) }
 
     // MARK: Weights
 

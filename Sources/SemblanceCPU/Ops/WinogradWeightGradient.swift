@@ -17,9 +17,6 @@ struct WinogradWeightGradient {
         self.convolution = convolution
     }
 
-    /// Between rows and planes of a power of two bytes, which would share the sets of the cache.
-    private static let gap = 16
-
     /// Where a chunk's transformed tiles and the sums lie, in floats.
     private struct Layout {
         let chunk: Int
@@ -31,6 +28,7 @@ struct WinogradWeightGradient {
 
         init(_ convolution: WinogradConvolution) {
             let (channels, outputs) = (convolution.input.channels, convolution.output.channels)
+            let gap = WinogradConvolution.gap
             points = convolution.points
             // Two megabytes of tiles stay in the second caches of two cores; with fewer tiles than C O / (C + O), reading and writing the sums would
             // cost more than reading and writing the tiles.

@@ -8,22 +8,17 @@ package struct CLBlastParameters: Hashable, Sendable {
     /// CLBlast's names, in the order of the values.
     static let names = (0..<SEMBLANCE_CLBLAST_PARAMETERS).map { String(cString: semblance_clblast_name($0)) }
 
-    private var values: [String: Int]
+    /// All of them, by name.
+    let named: [String: Int]
 
-    subscript(name: String) -> Int {
-        get { values[name] ?? 0 }
-        set { values[name] = newValue }
-    }
-
-    /// By their names.
-    var named: [String: Int] { values }
+    subscript(name: String) -> Int { named[name] ?? 0 }
 
     /// nil unless these are all of them, each a small power of two or 0.
     init?(_ named: [String: Int]) {
         guard Set(named.keys) == Set(Self.names),
             named.values.allSatisfy({ (0...256).contains($0) && $0 & ($0 - 1) == 0 })
         else { return nil }
-        values = named
+        self.named = named
     }
 
     /// CLBlast's own for a device, whatever was set since.
@@ -36,15 +31,15 @@ package struct CLBlastParameters: Hashable, Sendable {
             semblance_clblast_get(UnsafeMutableRawPointer(device.id), &found)
         }
         guard code == 0 else { throw CLStatus(rawValue: code).error("asking for CLBlast's parameters") }
-        let named = zip(names, found.map { Int(clamping: $0) })
-        let parameters = CLBlastParameters(values: Dictionary(uniqueKeysWithValues: named))
+        let pairs = zip(names, found.map { Int(clamping: $0) })
+        let parameters = CLBlastParameters(known: Dictionary(uniqueKeysWithValues: pairs))
         own.withLock { $0[key] = parameters }
         return parameters
     }
 
     private static let own = Mutex<[UInt: CLBlastParameters]>([:])
 
-    private init(values: [String: Int]) { self.values = values }
+    private init(known named: [String: Int]) { self.named = named }
 
     /// Compiles CLBlast's next products on the device with these.
     /// - Throws: `deviceFault` where CLBlast refuses them.
@@ -115,7 +110,7 @@ extension CLBlastParameters {
         -> [CLBlastParameters]
     {
         func varied(_ changes: [String: Int]) -> CLBlastParameters? {
-            CLBlastParameters(best.values.merging(changes) { $1 })
+            CLBlastParameters(best.named.merging(changes) { $1 })
         }
         let all: [CLBlastParameters?]
         switch stage {
