@@ -14,6 +14,9 @@ package enum Vectors: UInt32, Comparable, CaseIterable, Sendable {
     /// What reading weights for the first time costs, in rows that are multiplied with them meanwhile: they come from the last cache or from memory.
     /// Measured on a Xeon with AVX-512 and an EPYC with AVX2, as whole networks were fastest.
     var reading: Int { self == .avx512 ? 26 : 8 }
+    /// What transforming a channel of a tile costs, in multiplications: it comes from memory or the last cache; twice that where both factors of a product
+    /// leave the second cache. Measured on an EPYC with AVX2; with AVX-512 products take half the time, and transforms as long.
+    var transforming: Int { self == .avx512 ? 40 : 20 }
     var raw: semblance_vectors { semblance_vectors(rawValue) }
 
     package static func < (left: Vectors, right: Vectors) -> Bool { left.rawValue < right.rawValue }

@@ -202,7 +202,7 @@ extension OpCase {
         // Our own is known by the tile in its name.
         for outputs in [2, 4]
         where kernels.contains(where: {
-            $0 == "winograd_output_\(outputs)" || $0.contains(" winograd_\(outputs)x3")
+            $0 == "winograd_output_\(outputs)" || $0.contains(" winograd_\(outputs)x")
         }) {
             let isGradient = if case .convolutionWeightGradient = op { true } else { false }
             let terms = output.reduction / (isGradient ? outputs * outputs : 9)

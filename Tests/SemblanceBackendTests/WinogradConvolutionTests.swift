@@ -22,13 +22,20 @@ import Testing
     }
 
     /// x -> batch norm -> convolution, and where wanted x + batch norm too.
-    private static func convolution(readsNorm: Bool, _ random: inout RandomSource) throws -> Case {
+    /// - Parameter isWide: whether it is one that strided tiles serve for certain.
+    private static func convolution(readsNorm: Bool, isWide: Bool, _ random: inout RandomSource) throws
+        -> Case
+    {
         func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
-        let channels = 16 * pick(2...6), outputs = 16 * pick(2...11)
-        let padding = Padding(top: pick(0...2), left: pick(0...2), bottom: pick(0...2), right: pick(0...2))
-        let x: Shape = [pick(1...3), channels, pick(3...21), pick(3...21)]
+        let channels = isWide ? 256 : 16 * pick(2...6), outputs = isWide ? 272 : 16 * pick(2...11)
+        let padding =
+            isWide
+            ? Padding(1)
+            : Padding(top: pick(0...2), left: pick(0...2), bottom: pick(0...2), right: pick(0...2))
+        let x: Shape = isWide ? [2, 256, 32, 32] : [pick(1...3), channels, pick(3...21), pick(3...21)]
         let convolution = Convolution(
-            window: Window(kernel: Extent(3), padding: padding), hasBias: pick(0...1) == 1,
+            window: Window(kernel: Extent(3), stride: Extent(isWide ? 2 : pick(1...2)), padding: padding),
+            hasBias: pick(0...1) == 1,
             hasResidual: pick(0...1) == 1,
             activation: [nil, .relu, .prelu, .leakyRelu(slope: 0.1), .tanh][pick(0...4)])
         var result = Case(description: "\(convolution) of \(x) to \(outputs)", channels: channels)
@@ -61,12 +68,18 @@ import Testing
         return result
     }
 
-    /// The weight gradient, whose bits depend on no number of threads.
-    @Test(arguments: [Vectors.avx2, .avx512])
-    func theWeightGradientAgrees(vectors: Vectors) throws {
+    enum Gradient: CaseIterable {
+        case input, weight
+
+        var name: String { self == .input ? "convolutionInputGradient" : "convolutionWeightGradient" }
+    }
+
+    /// The gradients; of the weights', the bits depend on no number of threads.
+    @Test(arguments: Gradient.allCases, [Vectors.avx2, .avx512])
+    func theGradientsAgree(kind: Gradient, vectors: Vectors) throws {
         guard vectors <= .widest else { return print("skipped: the processor has no \(vectors)") }
         let seed = UInt64.random(in: .min ... .max)
-        print("Winograd's weight gradient on the CPU, seed \(seed)")
+        print("Winograd's \(kind) gradient on the CPU, seed \(seed)")
         var random = RandomSource(seed: seed)
         func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
         var options = PlanOptions()
@@ -74,21 +87,34 @@ import Testing
         options.poisons = true
         var taken: Set<String> = []
         for index in 0..<20 {
-            let channels = 16 * pick(2...6), outputs = 16 * pick(2...9)
+            let (channels, outputs) = index < 3 ? (272, 256) : (16 * pick(2...6), 16 * pick(2...9))
             let padding = Padding(
                 top: pick(0...2), left: pick(0...2), bottom: pick(0...2), right: pick(0...2))
             // Each tile once, for certain.
-            let side = index < 2 ? 6 * (index + 1) : nil
-            let window = Window(kernel: Extent(3), padding: side == nil ? padding : Padding(1))
-            let x: Shape = [pick(1...9), channels, side ?? pick(3...25), side ?? pick(3...25)]
-            let size = try window.output(height: x.height, width: x.width)
-            var program = Program()
-            let values = [
-                program.add("x", x, .input),
-                program.add("dy", [x.batch, outputs, size.height, size.width], .input),
+            let side = index < 3 ? [6, 12, 32][index] : nil
+            let window = Window(
+                kernel: Extent(3), stride: Extent(index < 3 ? 1 + index / 2 : pick(1...2)),
+                padding: side == nil && pick(0...1) == 0 ? padding : Padding(1))
+            let x: Shape = [
+                index < 3 ? 2 : pick(1...9), channels, side ?? pick(3...25), side ?? pick(3...25),
             ]
-            let gradient = program.add("dw", [outputs, channels, 3, 3], .output)
-            program.append(.convolutionWeightGradient(Convolution(window: window)), values, into: [gradient])
+            let size = try window.output(height: x.height, width: x.width)
+            let weight: Shape = [outputs, channels, 3, 3]
+            var program = Program()
+            let dy = program.add("dy", [x.batch, outputs, size.height, size.width], .input)
+            let values: [ValueID]
+            let gradient: ValueID
+            let convolution = Convolution(window: window)
+            switch kind {
+            case .input:
+                values = [dy, program.add("weight", weight, .input)]
+                gradient = program.add("dx", x, .output)
+                program.append(.convolutionInputGradient(convolution), values, into: [gradient])
+            case .weight:
+                values = [program.add("x", x, .input), dy]
+                gradient = program.add("dw", weight, .output)
+                program.append(.convolutionWeightGradient(convolution), values, into: [gradient])
+            }
             let reference = ReferenceBackend().plan(program)
             var written: [[Float]] = []
             for value in values {
@@ -101,28 +127,27 @@ import Testing
             for threads in [1, 2, 3, 5] {
                 let plan = try CPUBackend(threads: threads, vectors: vectors).prepare(
                     program, options: options)
-                taken.formUnion(plan.kernels.filter { $0.contains("winograd_") })
+                taken.formUnion(plan.kernels.filter { $0.contains("winograd_") && $0.contains(kind.name) })
                 for _ in 0..<2 {
                     for (value, data) in zip(values, written) { try plan.write(data, to: value) }
                     try plan.run()
                 }
                 let got = try plan.read(gradient)
-                let tolerance = Tolerance.relativeL2(
-                    Tolerances.winograd(outputs: 4, terms: x.batch * size.count / 16))
+                let terms = kind == .input ? outputs : x.batch * size.count / 16
+                let tolerance = Tolerance.relativeL2(Tolerances.winograd(outputs: 4, terms: terms))
                 let failure = tolerance.failure(got: got, want: want, shape: program.shape(of: gradient))
                 let what = "\(x) to \(outputs), \(window), \(threads) threads, \(plan.kernels)"
                 #expect(failure == nil, "\(what): \(failure ?? "")")
                 #expect(try plan.damagedGuards().isEmpty, "\(what)")
-                if plan.kernels.contains(where: { $0.hasSuffix(":\(vectors)") }) {
+                if kind == .weight, plan.kernels.contains(where: { $0.hasSuffix(":\(vectors)") }) {
                     #expect(got == bits ?? got, "\(what)")
                     bits = got
                 }
             }
         }
-        // With AVX-512 oneDNN takes those that its own Winograd can do.
-        if vectors == .avx2 {
-            let name = "convolutionWeightGradient winograd_"
-            #expect(taken == ["\(name)2x3:avx2", "\(name)4x3:avx2"])
+        // With AVX-512 oneDNN takes the weight gradients that its own Winograd can do.
+        if kind == .input || vectors == .avx2 {
+            #expect(taken == Set(["2x3", "4x3", "4x2"].map { "\(kind.name) winograd_\($0):\(vectors)" }))
         }
     }
 
@@ -136,8 +161,8 @@ import Testing
         options.guardElements = 64
         options.poisons = true
         var taken: Set<String> = []
-        for _ in 0..<20 {
-            let each = try Self.convolution(readsNorm: readsNorm, &random)
+        for index in 0..<20 {
+            let each = try Self.convolution(readsNorm: readsNorm, isWide: index == 0, &random)
             let reference = ReferenceBackend().plan(each.program)
             for threads in [1, 2, 3, 5] {
                 let plan = try CPUBackend(threads: threads, vectors: vectors).prepare(
@@ -170,7 +195,7 @@ import Testing
                 }
             }
         }
-        let ours: Set = ["convolution winograd_2x3:\(vectors)", "convolution winograd_4x3:\(vectors)"]
+        let ours = Set(["2x3", "4x3", "4x2"].map { "convolution winograd_\($0):\(vectors)" })
         #expect(taken == (vectors == .none ? [] : ours))
     }
 }

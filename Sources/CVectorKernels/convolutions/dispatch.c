@@ -20,9 +20,9 @@ static const struct kernels *kernels(enum semblance_vectors vectors) {
 #endif
 
 void semblance_winograd_weights(
-    enum semblance_vectors vectors, const float *w, long outputs, long channels, int isTurned, int side, long panel,
+    enum semblance_vectors vectors, const float *w, long outputs, long channels, int isTurned, enum semblance_winograd_form form, long panel,
     float *u) {
-    kernels(vectors)->winogradWeights(w, outputs, channels, isTurned, side, panel, u);
+    kernels(vectors)->winogradWeights(w, outputs, channels, isTurned, form, panel, u);
 }
 
 void semblance_winograd_inputs(

@@ -6,7 +6,7 @@
 
 struct kernels {
     void (*winogradWeights)(
-        const float *w, long outputs, long channels, int isTurned, int side, long panel, float *u);
+        const float *w, long outputs, long channels, int isTurned, enum semblance_winograd_form form, long panel, float *u);
     void (*winogradInputs)(
         const struct semblance_winograd *p, long first, long last, float *v, long plane, long pitch);
     void (*winogradOutputs)(

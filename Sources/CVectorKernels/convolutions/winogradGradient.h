@@ -8,53 +8,55 @@
 /* Of tiles first..<last; `start` is the first of the `count` that d holds. */
 INLINE void gradients(
     const Problem *p, const float *dy, long first, long last, float *d, long plane, long start, long count,
-    const int side) {
-    const int out = side - 2;
+    const Form form) {
+    const Sizes sizes = semblance_winograd_sizes(form);
     const struct semblance_image *y = &p->output;
     const long vectors = y->channels / FLOATS;
     for (long tile = first; tile < last; tile++) {
-        const struct place at = place(p, tile, side);
-        const long corner = at.image * y->channels * y->height * y->width + (at.row * y->width + at.column) * y->pixel;
+        const struct place at = place(p, tile);
+        const long top = at.row * sizes.outputs, left = at.column * sizes.outputs;
+        const long corner = at.image * y->channels * y->height * y->width + (top * y->width + left) * y->pixel;
         for (long vector = 0; vector < vectors; vector++) {
             const long panel = vector / VECTORS, width = panelWidth(y->channels, panel);
             float *target = d + panel * count * PANEL + ((tile - start) * width + vector % VECTORS) * FLOATS;
-            Vector half[6][4];
+            Vector half[POINTS][OUTPUTS];
             UNROLLED
-            for (int j = 0; j < out; j++) {
-                Vector column[4], sums[6];
+            for (int j = 0; j < sizes.outputs; j++) {
+                Vector column[OUTPUTS], sums[POINTS];
                 UNROLLED
-                for (int i = 0; i < out; i++) {
-                    const int isInside = at.row + i < y->height && at.column + j < y->width;
+                for (int i = 0; i < sizes.outputs; i++) {
+                    const int isInside = top + i < y->height && left + j < y->width;
                     const long pixel = corner + vector * y->block + (i * y->width + j) * y->pixel;
                     column[i] = isInside ? load(dy + pixel) : splat(0);
                 }
-                gradient(column, sums, side);
+                gradient(column, sums, form);
                 UNROLLED
-                for (int i = 0; i < side; i++) half[i][j] = sums[i];
+                for (int i = 0; i < sizes.points; i++) half[i][j] = sums[i];
             }
             UNROLLED
-            for (int i = 0; i < side; i++) {
-                Vector row[6];
-                gradient(half[i], row, side);
+            for (int i = 0; i < sizes.points; i++) {
+                Vector row[POINTS];
+                gradient(half[i], row, form);
                 UNROLLED
-                for (int j = 0; j < side; j++) store(target + (i * side + j) * plane, row[j]);
+                for (int j = 0; j < sizes.points; j++) store(target + (i * sizes.points + j) * plane, row[j]);
             }
         }
     }
 }
 
-INLINE void results(const Problem *p, long panel, const float *s, long plane, float *dw, const int side) {
+INLINE void results(const Problem *p, long panel, const float *s, long plane, float *dw, const Form form) {
+    const Sizes sizes = semblance_winograd_sizes(form);
     const long channels = p->input.channels, width = panelWidth(p->output.channels, panel);
     for (long channel = 0; channel < channels; channel++)
         for (long w = 0; w < width; w++) {
             const float *source = s + panel * channels * PANEL + (channel * width + w) * FLOATS;
-            Vector half[3][6];
+            Vector half[3][PLANES];
             UNROLLED
-            for (int j = 0; j < side; j++) {
-                Vector column[6], sums[3];
+            for (int j = 0; j < sizes.planes; j++) {
+                Vector column[PLANES], sums[3];
                 UNROLLED
-                for (int i = 0; i < side; i++) column[i] = load(source + (i * side + j) * plane);
-                filterGradient(column, sums, side);
+                for (int i = 0; i < sizes.planes; i++) column[i] = load(source + (i * sizes.planes + j) * plane);
+                filterGradient(column, sums, form);
                 UNROLLED
                 for (int i = 0; i < 3; i++) half[i][j] = sums[i];
             }
@@ -62,7 +64,7 @@ INLINE void results(const Problem *p, long panel, const float *s, long plane, fl
             UNROLLED
             for (int i = 0; i < 3; i++) {
                 Vector row[3];
-                filterGradient(half[i], row, side);
+                filterGradient(half[i], row, form);
                 UNROLLED
                 for (int j = 0; j < 3; j++) store(taps[3 * i + j], row[j]);
             }
@@ -75,8 +77,8 @@ INLINE void results(const Problem *p, long panel, const float *s, long plane, fl
 
 TARGET static void winogradGradients(
     const Problem *p, const float *dy, long first, long last, float *d, long plane, long start, long count) {
-    if (p->side == 4) gradients(p, dy, first, last, d, plane, start, count, 4);
-    else gradients(p, dy, first, last, d, plane, start, count, 6);
+#define GRADIENTS(form) gradients(p, dy, first, last, d, plane, start, count, form)
+    FOR_EACH_FORM(p->form, GRADIENTS)
 }
 
 TARGET static void winogradSums(
@@ -93,6 +95,6 @@ TARGET static void winogradSums(
 }
 
 TARGET static void winogradResults(const Problem *p, long panel, const float *s, long plane, float *dw) {
-    if (p->side == 4) results(p, panel, s, plane, dw, 4);
-    else results(p, panel, s, plane, dw, 6);
+#define WEIGHT_RESULTS(form) results(p, panel, s, plane, dw, form)
+    FOR_EACH_FORM(p->form, WEIGHT_RESULTS)
 }

@@ -56,15 +56,42 @@ struct semblance_image {
     long channels, height, width, pixel, block;
 };
 
-/* A 3x3 convolution of stride 1 by Winograd's minimal filtering (Lavin and Gray, 2015): y = act(conv(scale x + shift) + bias + residual), where act
+/* How a tile of a 3x3 convolution is computed. F2 and F4: of stride 1, F(2x2, 3x3) and F(4x4, 3x3). STRIDED: of stride 2, which is four convolutions of
+   stride 1, of every other row and column, with 2x2, 2x1, 1x2 and 1x1 weights: F(4, 2) wherever there are two. STRIDED_GRADIENT: the input
+   gradient of that, for one row and column of padding at the top and left. */
+enum semblance_winograd_form { SEMBLANCE_F2, SEMBLANCE_F4, SEMBLANCE_STRIDED, SEMBLANCE_STRIDED_GRADIENT };
+
+/* Along an axis. */
+struct semblance_winograd_sizes {
+    /* Transformed values of a tile. */
+    int points;
+    /* Transformed weights: the last serves all points from there on. */
+    int planes;
+    /* Pixels that a tile reads, and from its first to the next tile's. */
+    int extent, step;
+    int outputs;
+};
+
+static inline struct semblance_winograd_sizes semblance_winograd_sizes(enum semblance_winograd_form form) {
+    switch (form) {
+        case SEMBLANCE_F2: return (struct semblance_winograd_sizes){4, 4, 4, 2, 2};
+        case SEMBLANCE_F4: return (struct semblance_winograd_sizes){6, 6, 6, 4, 4};
+        case SEMBLANCE_STRIDED: return (struct semblance_winograd_sizes){9, 6, 9, 8, 4};
+        case SEMBLANCE_STRIDED_GRADIENT: return (struct semblance_winograd_sizes){9, 6, 5, 4, 8};
+    }
+    return (struct semblance_winograd_sizes){0, 0, 0, 0, 0};
+}
+
+/* A 3x3 convolution by Winograd's minimal filtering (Lavin and Gray, 2015): y = act(conv(scale x + shift) + bias + residual), where act
    multiplies what is below 0 by the slope and what lies outside of the image is 0. Channels and outputs are multiples of 16.
 
-   Tiles are counted along rows and from image to image. v holds transformed tiles as [side^2][tile][channel], planes `plane` floats apart;
+   Tiles are counted along rows and from image to image. v holds transformed tiles as [points^2][tile][channel], planes `plane` floats apart;
    16 more than the tiles take spare the cache conflicts. Outputs are computed in panels of two vectors, the last of what is left. */
 struct semblance_winograd {
     enum semblance_vectors vectors;
+    enum semblance_winograd_form form;
     const float *x;
-    /* [panel][side^2][channel][output], with 16 floats after each of a panel's side^2 planes. */
+    /* [panel][planes^2][channel][output], with 16 floats after each of a panel's planes. */
     const float *weights;
     /* By channel, or null. */
     const float *scale, *shift;
@@ -77,34 +104,33 @@ struct semblance_winograd {
     /* Zeros around the image. */
     long top, left;
     long tiles_down, tiles_across;
-    /* Of a tile of the image: 4 for 2x2 outputs, 6 for 4x4. */
-    int side;
 };
 
 /* A panel of transformed weights from w [outputs, channels, 3, 3], or from [channels, outputs, 3, 3] turned by half a circle, as input gradients need. */
 void semblance_winograd_weights(
-    enum semblance_vectors vectors, const float *w, long outputs, long channels, int isTurned, int side, long panel,
-    float *u);
+    enum semblance_vectors vectors, const float *w, long outputs, long channels, int isTurned,
+    enum semblance_winograd_form form, long panel, float *u);
 
 /* Transforms these tiles of the image; v begins with the first of them, `pitch` floats from a tile to the next. */
 void semblance_winograd_inputs(
     const struct semblance_winograd *problem, long first, long last, float *v, long plane, long pitch);
 
-/* Computes a panel of the outputs of these tiles; v begins with the first of them, `channels` floats each, and m has room for side^2 planes of
+/* Computes a panel of the outputs of these tiles; v begins with the first of them, `channels` floats each, and m has room for points^2 planes of
    (last - first) panels and 16 floats. */
 void semblance_winograd_outputs(
     const struct semblance_winograd *problem, long panel, long first, long last, const float *v, long plane, float *m);
 
 /* The gradient of such a convolution's weights, from that of its result: tiles of both images are transformed, multiplied and summed up, and the sums
-   transformed back. Of the problem it takes vectors, x, input, output, top, left, tiles and side.
+   transformed back. Of the problem it takes vectors, form (no gradient's), x, input, output, top, left and tiles.
 
-   Transforms these tiles of dy, which lies as `output` says. d holds [side^2][panel][tile][output], planes `plane` floats apart, of the `count` tiles from
-   `start` on that are summed up at a time. */
+   Transforms these tiles of dy, which lies as `output` says. d holds [points^2][panel][tile][output], planes `plane` floats apart, of the `count` tiles
+   from `start` on that are summed up at a time. */
 void semblance_winograd_gradients(
     const struct semblance_winograd *problem, const float *dy, long first, long last, float *d, long plane, long start,
     long count);
 
-/* Adds to s [panel][channel][output] what `count` tiles contribute to one of the side^2 planes; v has `pitch` floats from a tile to the next. */
+/* Adds to a plane of weights, s [panel][channel][output], what `count` tiles contribute by one of its points; v has `pitch` floats from a tile to the
+   next. */
 void semblance_winograd_sums(
     const struct semblance_winograd *problem, const float *v, long pitch, const float *d, long count, int isFirst,
     float *s);

@@ -7,8 +7,7 @@ extension Convolution {
         guard lowering.integerProduct(step) == nil else { return nil }
         return WinogradConvolution(
             window, groups: groups, input: lowering.shape(step.inputs[0]),
-            output: lowering.shape(step.outputs[0]), top: window.padding.top, left: window.padding.left,
-            lowering)
+            output: lowering.shape(step.outputs[0]), lowering)
     }
 
     /// Lowers a forward step by our Winograd; false where it does not suit.
@@ -37,8 +36,8 @@ extension Convolution {
         let (dy, dx) = (step.inputs[0], step.outputs[0])
         guard
             let winograd = WinogradConvolution(
-                window, groups: groups, input: lowering.shape(dy), output: lowering.shape(dx),
-                top: 2 - window.padding.top, left: 2 - window.padding.left, lowering)
+                window, groups: groups, input: lowering.shape(dy), output: lowering.shape(dx), isGradient: true,
+                lowering)
         else { return false }
         func layout(_ value: ValueID) throws(SemblanceError) -> MemoryDescriptor {
             try lowering.winogradLayout(lowering.shape(value), weights: step.inputs[1])

@@ -3,11 +3,12 @@ import CVectorKernels
 import Foundation
 import SemblanceCore
 
-/// A 3x3 convolution of stride 1 by our own Winograd kernels: bias, residual and activation, and a batch norm before it, cost no pass of
+/// A 3x3 convolution of stride 1 or 2 by our own Winograd kernels: bias, residual and activation, and a batch norm before it, cost no pass of
 /// their own.
 struct WinogradConvolution {
-    /// 2 for F(2x2, 3x3), 4 for F(4x4, 3x3).
-    let tile: Int
+    let form: semblance_winograd_form
+    /// Of a tile, along an axis.
+    let sizes: semblance_winograd_sizes
     let input: Shape
     let output: Shape
     private let top: Int
@@ -21,29 +22,47 @@ struct WinogradConvolution {
     /// nil where the shape does not suit, or a direct convolution is likely faster.
     /// - Parameters:
     ///   - input, output: of the product, [N,C,H,W]; for an input gradient the output's gradient and the input's.
-    ///   - top, left: zeros around the input.
-    ///   - reading: see `Vectors.reading`; 0 where no weights are read.
+    ///   - isGradient: whether it is the input gradient of a convolution with this window.
+    ///   - isWeightGradient: whether the tiles of both are multiplied with one another.
     init?(
-        _ window: Window, groups: Int, input: Shape, output: Shape, top: Int, left: Int,
-        reading: Int? = nil, _ lowering: Lowering
+        _ window: Window, groups: Int, input: Shape, output: Shape, isGradient: Bool = false,
+        isWeightGradient: Bool = false, _ lowering: Lowering
     ) {
-        guard lowering.vectors != .none, window.kernel == Extent(3), window.stride == Extent(1),
-            window.dilation == Extent(1), groups == 1, input.count > 0, output.count > 0,
-            input.channels % 16 == 0, output.channels % 16 == 0, min(input.channels, output.channels) >= 32
+        guard lowering.vectors != .none, window.kernel == Extent(3), window.dilation == Extent(1),
+            groups == 1,
+            input.count > 0, output.count > 0, input.channels % 16 == 0, output.channels % 16 == 0,
+            min(input.channels, output.channels) >= 32
         else { return nil }
-        // In units of a tile's or pixel's products with all weights. A fixed rule, so that the same program always computes the same bits.
-        func cost(points: Int, places: Int) -> Int {
-            points * (places + (reading ?? lowering.vectors.reading))
+        let padding = window.padding
+        let forms: [semblance_winograd_form]
+        switch window.stride {
+        case Extent(1):
+            forms = [SEMBLANCE_F2, SEMBLANCE_F4]
+            (top, left) = isGradient ? (2 - padding.top, 2 - padding.left) : (padding.top, padding.left)
+        case Extent(2) where !isGradient:
+            forms = [SEMBLANCE_STRIDED]
+            (top, left) = (padding.top, padding.left)
+        case Extent(2) where padding.top == 1 && padding.left == 1:
+            forms = [SEMBLANCE_STRIDED_GRADIENT]
+            (top, left) = (0, 0)
+        default: return nil
         }
-        func tiles(_ tile: Int) -> Int {
-            output.batch * ((output.height + tile - 1) / tile) * ((output.width + tile - 1) / tile)
+        // In multiplications. A fixed rule, so that the same program always computes the same bits.
+        let weights = input.channels * output.channels
+        let reading = isWeightGradient ? 0 : lowering.vectors.reading
+        let transforming =
+            (isWeightGradient ? 2 : 1) * lowering.vectors.transforming * (input.channels + output.channels)
+        func cost(_ form: semblance_winograd_form) -> Int {
+            let sizes = semblance_winograd_sizes(form)
+            return sizes.pointCount * sizes.tiles(output) * (weights + transforming)
+                + sizes.planeCount * reading * weights
         }
-        let small = cost(points: 16, places: tiles(2)), large = cost(points: 36, places: tiles(4))
-        guard min(small, large) < cost(points: 9, places: output.batch * output.spatialCount) else {
-            return nil
-        }
-        tile = large < small ? 4 : 2
-        (self.input, self.output, self.top, self.left) = (input, output, top, left)
+        let convolved = isGradient ? input : output
+        guard let best = forms.min(by: { cost($0) < cost($1) }),
+            cost(best) < 9 * weights * (convolved.batch * convolved.spatialCount + reading)
+        else { return nil }
+        (form, sizes) = (best, semblance_winograd_sizes(best))
+        (self.input, self.output) = (input, output)
         (threads, vectors) = (lowering.threads, lowering.vectors)
     }
 
@@ -51,21 +70,26 @@ struct WinogradConvolution {
 
     /// Floats between planes, and between rows that are read across: those of a power of two bytes would share the sets of the cache.
     static let gap = 16
-    var side: Int { tile + 2 }
-    var points: Int { side * side }
     var panels: Int { (output.channels + vectors.panel - 1) / vectors.panel }
-    private var across: Int { (output.width + tile - 1) / tile }
-    private var down: Int { (output.height + tile - 1) / tile }
-    var tiles: Int { output.batch * down * across }
+    var tiles: Int { sizes.tiles(output) }
+
+    /// As a profile shows it.
+    func name(_ operation: String) -> String {
+        let filter = form == SEMBLANCE_STRIDED || form == SEMBLANCE_STRIDED_GRADIENT ? 2 : 3
+        return "\(operation) winograd_\(min(sizes.outputs, 4))x\(filter):\(vectors)"
+    }
 
     /// Floats of a panel of transformed weights.
     private func weightCount(panel: Int) -> Int {
-        points * (input.channels * min(vectors.panel, output.channels - panel * vectors.panel) + Self.gap)
+        sizes.planeCount
+            * (input.channels * min(vectors.panel, output.channels - panel * vectors.panel) + Self.gap)
     }
 
     private func plane(_ tiles: Int) -> Int { tiles * input.channels + Self.gap }
-    private func transformedCount(_ tiles: Int) -> Int { points * plane(tiles) }
-    private func productCount(_ tiles: Int) -> Int { points * (tiles * vectors.panel + Self.gap) }
+    private func transformedCount(_ tiles: Int) -> Int { sizes.pointCount * plane(tiles) }
+    private func productCount(_ tiles: Int) -> Int {
+        sizes.pointCount * (tiles * vectors.panel + Self.gap)
+    }
 
     // MARK: Weights
 
@@ -76,7 +100,7 @@ struct WinogradConvolution {
         func transform(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) {
             parallel(panels, block: 1, threads: threads) { panel, _ in
                 semblance_winograd_weights(
-                    vectors.raw, source, output.channels, input.channels, isTurned ? 1 : 0, Int32(side),
+                    vectors.raw, source, output.channels, input.channels, isTurned ? 1 : 0, form,
                     panel,
                     target + panel * weightCount(panel: 0))
             }
@@ -130,8 +154,8 @@ struct WinogradConvolution {
         problem.vectors = vectors.raw
         (problem.input, problem.output) = (source, result)
         (problem.top, problem.left) = (top, left)
-        (problem.tiles_down, problem.tiles_across) = (down, across)
-        problem.side = Int32(side)
+        (problem.tiles_down, problem.tiles_across) = (sizes.down(output), sizes.across(output))
+        problem.form = form
         return problem
     }
 
@@ -143,13 +167,14 @@ struct WinogradConvolution {
         let unbound = try problem(name, x: x.layout, y: y.layout)
         // A thread transforms for itself what it multiplies: that is cheaper than to wait for another, and to fetch it from there.
         let schedule = PanelSchedule(
-            rows: tiles, panels: panels, threads: threads, chunk: 52, reading: vectors.reading,
+            rows: tiles, panels: panels, threads: threads, chunk: 1_900 / sizes.pointCount,
+            reading: vectors.reading,
             preparation: 1.2)
         let productCount = productCount(schedule.largest)
         let teamCount = productCount + transformedCount(schedule.largest)
         lowering.append(
             Task(
-                name: "\(name) winograd_\(tile)x3:\(vectors)",
+                name: self.name(name),
                 uses: [x, weights, y] + epilogue.places + (affine.map { [$0.scale, $0.shift] } ?? []),
                 scratch: schedule.teams * teamCount * 4
             ) { (resolve, scratch) throws(SemblanceError) in
@@ -185,4 +210,14 @@ struct WinogradConvolution {
                 }
             })
     }
+}
+
+extension semblance_winograd_sizes {
+    /// Of a whole tile.
+    var pointCount: Int { Int(points * points) }
+    var planeCount: Int { Int(planes * planes) }
+
+    func across(_ output: Shape) -> Int { (output.width + Int(outputs) - 1) / Int(outputs) }
+    func down(_ output: Shape) -> Int { (output.height + Int(outputs) - 1) / Int(outputs) }
+    func tiles(_ output: Shape) -> Int { output.batch * down(output) * across(output) }
 }

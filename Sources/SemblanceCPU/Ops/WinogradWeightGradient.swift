@@ -11,8 +11,7 @@ struct WinogradWeightGradient {
     init?(_ window: Window, groups: Int, x: Shape, y: Shape, _ lowering: Lowering) {
         guard
             let convolution = WinogradConvolution(
-                window, groups: groups, input: x, output: y, top: window.padding.top,
-                left: window.padding.left, reading: 0, lowering)
+                window, groups: groups, input: x, output: y, isWeightGradient: true, lowering)
         else { return nil }
         self.convolution = convolution
     }
@@ -25,11 +24,12 @@ struct WinogradWeightGradient {
         let dPlane: Int
         let sPlane: Int
         let points: Int
+        let planes: Int
 
         init(_ convolution: WinogradConvolution) {
             let (channels, outputs) = (convolution.input.channels, convolution.output.channels)
             let gap = WinogradConvolution.gap
-            points = convolution.points
+            (points, planes) = (convolution.sizes.pointCount, convolution.sizes.planeCount)
             // Two megabytes of tiles stay in the second caches of two cores; with fewer tiles than C O / (C + O), reading and writing the sums would
             // cost more than reading and writing the tiles.
             let fitting = (2 << 20) / (4 * points * (channels + outputs))
@@ -42,7 +42,18 @@ struct WinogradWeightGradient {
             sPlane = channels * outputs + gap
         }
 
-        var size: Int { points * (vPlane + dPlane + sPlane) }
+        var size: Int { points * (vPlane + dPlane) + planes * sPlane }
+    }
+
+    /// Which planes each thread sums up: those with most points first, each to the thread that has least.
+    private static func shares(_ points: [[Int]], threads: Int) -> [[Int]] {
+        var shares = Array(repeating: (planes: [Int](), points: 0), count: max(threads, 1))
+        for plane in points.indices.sorted(by: { (-points[$0].count, $0) < (-points[$1].count, $1) }) {
+            guard let least = shares.indices.min(by: { shares[$0].points < shares[$1].points }) else { break }
+            shares[least].planes.append(plane)
+            shares[least].points += points[plane].count
+        }
+        return shares.map(\.planes)
     }
 
     /// Appends the task that computes dw [outputs, channels, 3, 3], row-major, from x and dy in channels-last or blocked layout.
@@ -52,9 +63,10 @@ struct WinogradWeightGradient {
         let unbound = try convolution.problem(name, x: x.layout, y: dy.layout)
         let (tiles, panels) = (convolution.tiles, convolution.panels)
         let (threads, layout) = (convolution.threads, Layout(convolution))
+        let points = convolution.sizes.pointsOfPlanes, shares = Self.shares(points, threads: threads)
         lowering.append(
             Task(
-                name: "\(name) winograd_\(convolution.tile)x3:\(convolution.vectors)", uses: [x, dy, dw],
+                name: convolution.name(name), uses: [x, dy, dw],
                 scratch: layout.size * 4
             ) { (resolve, scratch) throws(SemblanceError) in
                 guard let scratch else {
@@ -78,11 +90,16 @@ struct WinogradWeightGradient {
                                 semblance_winograd_gradients(
                                     problem, dy, first, last, d, layout.dPlane, start, count)
                             }
-                            parallel(layout.points, block: 1, threads: threads) { point, _ in
-                                semblance_winograd_sums(
-                                    problem, v + point * layout.vPlane, layout.pitch,
-                                    d + point * layout.dPlane, count, start == 0 ? 1 : 0,
-                                    sums + point * layout.sPlane)
+                            parallel(shares.count, block: 1, threads: threads) { share, _ in
+                                for plane in shares[share] {
+                                    for (index, point) in points[plane].enumerated() {
+                                        semblance_winograd_sums(
+                                            problem, v + point * layout.vPlane, layout.pitch,
+                                            d + point * layout.dPlane, count,
+                                            start == 0 && index == 0 ? 1 : 0,
+                                            sums + plane * layout.sPlane)
+                                    }
+                                }
                             }
                         }
                         parallel(panels, block: 1, threads: threads) { panel, _ in
@@ -91,5 +108,19 @@ struct WinogradWeightGradient {
                     }
                 }
             })
+    }
+}
+
+extension semblance_winograd_sizes {
+    /// The points of a tile that each plane of weights serves.
+    fileprivate var pointsOfPlanes: [[Int]] {
+        var result = Array(repeating: [Int](), count: planeCount)
+        for row in 0..<points {
+            for column in 0..<points {
+                let plane = min(row, planes - 1) * planes + min(column, planes - 1)
+                result[Int(plane)].append(Int(row * points + column))
+            }
+        }
+        return result
     }
 }
