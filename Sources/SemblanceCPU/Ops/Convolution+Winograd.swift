@@ -36,7 +36,8 @@ extension Convolution {
         let (dy, dx) = (step.inputs[0], step.outputs[0])
         guard
             let winograd = WinogradConvolution(
-                window, groups: groups, input: lowering.shape(dy), output: lowering.shape(dx), isGradient: true,
+                window, groups: groups, input: lowering.shape(dy), output: lowering.shape(dx),
+                isGradient: true,
                 lowering)
         else { return false }
         func layout(_ value: ValueID) throws(SemblanceError) -> MemoryDescriptor {
