@@ -21,22 +21,30 @@ import Testing
             name, shape, .constant, initial: (0..<shape.count).map { _ in random.uniform(range) })
     }
 
+    /// Channels, outputs, image and stride for which each form of tiles serves for certain, with padding of 1.
+    private static let certain: [(channels: Int, outputs: Int, side: Int, stride: Int)] = [
+        (272, 256, 6, 1), (272, 256, 12, 1), (272, 256, 32, 2),
+    ]
+
     /// x -> batch norm -> convolution, and where wanted x + batch norm too.
-    /// - Parameter isWide: whether it is one that strided tiles serve for certain.
-    private static func convolution(readsNorm: Bool, isWide: Bool, _ random: inout RandomSource) throws
+    /// - Parameter index: of the certain ones, or beyond for one at random.
+    private static func convolution(_ index: Int, readsNorm: Bool, _ random: inout RandomSource) throws
         -> Case
     {
         func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
-        let channels = isWide ? 256 : 16 * pick(2...6), outputs = isWide ? 272 : 16 * pick(2...11)
-        let padding =
-            isWide
-            ? Padding(1)
-            : Padding(top: pick(0...2), left: pick(0...2), bottom: pick(0...2), right: pick(0...2))
-        let x: Shape = isWide ? [2, 256, 32, 32] : [pick(1...3), channels, pick(3...21), pick(3...21)]
+        var channels = 16 * pick(2...6), outputs = 16 * pick(2...11), stride = pick(1...2)
+        var padding = Padding(top: pick(0...2), left: pick(0...2), bottom: pick(0...2), right: pick(0...2))
+        var x: Shape = [pick(1...3), channels, pick(3...21), pick(3...21)]
+        if index < certain.count {
+            let side = certain[index].side
+            (channels, outputs, stride) = (
+                certain[index].channels, certain[index].outputs, certain[index].stride
+            )
+            (x, padding) = ([2, channels, side, side], Padding(1))
+        }
         let convolution = Convolution(
-            window: Window(kernel: Extent(3), stride: Extent(isWide ? 2 : pick(1...2)), padding: padding),
-            hasBias: pick(0...1) == 1,
-            hasResidual: pick(0...1) == 1,
+            window: Window(kernel: Extent(3), stride: Extent(stride), padding: padding),
+            hasBias: pick(0...1) == 1, hasResidual: pick(0...1) == 1,
             activation: [nil, .relu, .prelu, .leakyRelu(slope: 0.1), .tanh][pick(0...4)])
         var result = Case(description: "\(convolution) of \(x) to \(outputs)", channels: channels)
         var program = Program()
@@ -87,17 +95,20 @@ import Testing
         options.poisons = true
         var taken: Set<String> = []
         for index in 0..<20 {
-            let (channels, outputs) = index < 3 ? (272, 256) : (16 * pick(2...6), 16 * pick(2...9))
-            let padding = Padding(
+            var channels = 16 * pick(2...6), outputs = 16 * pick(2...9), stride = pick(1...2)
+            var padding = Padding(
                 top: pick(0...2), left: pick(0...2), bottom: pick(0...2), right: pick(0...2))
-            // Each tile once, for certain.
-            let side = index < 3 ? [6, 12, 32][index] : nil
-            let window = Window(
-                kernel: Extent(3), stride: Extent(index < 3 ? 1 + index / 2 : pick(1...2)),
-                padding: side == nil && pick(0...1) == 0 ? padding : Padding(1))
-            let x: Shape = [
-                index < 3 ? 2 : pick(1...9), channels, side ?? pick(3...25), side ?? pick(3...25),
-            ]
+            var x: Shape = [pick(1...9), channels, pick(3...25), pick(3...25)]
+            // Input gradients of stride 2 need this padding.
+            if index % 2 == 0 { padding = Padding(1) }
+            if index < Self.certain.count {
+                let side = Self.certain[index].side
+                (channels, outputs, stride) = (
+                    Self.certain[index].channels, Self.certain[index].outputs, Self.certain[index].stride
+                )
+                (x, padding) = ([2, channels, side, side], Padding(1))
+            }
+            let window = Window(kernel: Extent(3), stride: Extent(stride), padding: padding)
             let size = try window.output(height: x.height, width: x.width)
             let weight: Shape = [outputs, channels, 3, 3]
             var program = Program()
@@ -162,7 +173,7 @@ import Testing
         options.poisons = true
         var taken: Set<String> = []
         for index in 0..<20 {
-            let each = try Self.convolution(readsNorm: readsNorm, isWide: index == 0, &random)
+            let each = try Self.convolution(index, readsNorm: readsNorm, &random)
             let reference = ReferenceBackend().plan(each.program)
             for threads in [1, 2, 3, 5] {
                 let plan = try CPUBackend(threads: threads, vectors: vectors).prepare(
