@@ -8,10 +8,18 @@ import SemblanceVerification
 struct CLBlastSearch {
     /// What comes of it.
     struct Outcome {
-        /// nil where CLBlast's own are best, or nothing was tried.
+        /// nil where CLBlast's own are best, or nothing is right.
         var parameters: CLBlastParameters?
         var result: TuningResult
+        /// Why the search ended early, if it was not for the time.
+        var stopped: String?
+
+        /// Whether there is nothing to search again: something was found, or all was tried and some of it is right.
+        var isSettled: Bool { parameters != nil || result.isComplete && result.afterMs != nil }
     }
+
+    /// Has the device's next products compiled with these.
+    typealias Setter = (CLBlastParameters) throws(SemblanceError) -> Void
 
     /// How much faster than the best so far a set must be.
     private static let margin = 0.08
@@ -19,11 +27,13 @@ struct CLBlastSearch {
 
     private let backend: OpenCLBackend
     private let clock: Contest.Clock
+    private let set: Setter
     private let isTimeUp: () -> Bool
     private let progress: (String) -> Void
     private var cases: [(prepared: PreparedCase, choices: TuningChoices)] = []
     private var rejections: [TuningResult.Rejection] = []
     private var tried = 0
+    private var faults = FaultStreak()
 
     /// - Parameters:
     ///   - reference: says what the products should give.
@@ -31,10 +41,11 @@ struct CLBlastSearch {
     /// - Throws: what the reference throws.
     init(
         _ backend: OpenCLBackend, reference: any Backend, seed: UInt64, clock: @escaping Contest.Clock,
-        isTimeUp: @escaping () -> Bool, progress: @escaping (String) -> Void
+        set: @escaping Setter, isTimeUp: @escaping () -> Bool, progress: @escaping (String) -> Void
     ) throws(SemblanceError) {
         self.backend = backend
         self.clock = clock
+        self.set = set
         self.isTimeUp = isTimeUp
         self.progress = progress
         // A fully connected layer, and a convolution's weight gradient over columns: few rows, a long sum. As large as a device does in a moment.
@@ -56,42 +67,38 @@ struct CLBlastSearch {
     /// - Throws: `deviceFault` where these cannot be told or restored.
     mutating func run() throws(SemblanceError) -> Outcome {
         let own = try CLBlastParameters.own(of: backend.opencl)
-        try own.apply(to: backend.opencl)
-        progress("CLBlast: \(own)")
         let rule = seconds(of: own)
         var best = own, fastest = rule
         var isComplete = true
         for stage in CLBlastParameters.Stage.allCases {
             for candidate in CLBlastParameters.candidates(stage, around: best, on: backend.traits) {
-                guard !isTimeUp() else {
+                guard faults.stopped == nil, !isTimeUp() else {
                     isComplete = false
                     break
-                }
-                progress("CLBlast: \(candidate)")
-                do throws(SemblanceError) {
-                    try candidate.apply(to: backend.opencl)
-                } catch {
-                    reject(candidate, error.message)
-                    continue
                 }
                 guard let time = seconds(of: candidate) else { continue }
                 if time < (fastest ?? .infinity) * (1 - Self.margin) { (best, fastest) = (candidate, time) }
             }
         }
-        try best.apply(to: backend.opencl)
+        try set(best)
+        let name = "its own: \(own)"
         let result = TuningResult(
-            subject: "CLBlast's large products", share: 0, rule: "its own: \(own)",
-            choice: best == own ? "its own: \(own)" : best.description, beforeMs: rule.map { $0 * 1e3 },
-            afterMs: fastest.map { $0 * 1e3 }, tried: tried, rejections: rejections, isComplete: isComplete)
-        return Outcome(parameters: best == own ? nil : best, result: result)
+            subject: "CLBlast's large products", share: 0, rule: name,
+            choice: fastest == nil ? "none" : best == own ? name : best.description,
+            beforeMs: rule.map { $0 * 1e3 }, afterMs: fastest.map { $0 * 1e3 }, tried: tried,
+            rejections: rejections, isComplete: isComplete && faults.stopped == nil)
+        return Outcome(
+            parameters: best == own ? nil : best, result: result, stopped: faults.stopped)
     }
 
-    /// The time of all cases together with what is set, nil where some are wrong or fail.
+    /// Sets the parameters. The time of all cases together, nil where some are wrong or fail.
     private mutating func seconds(of parameters: CLBlastParameters) -> Double? {
         tried += 1
+        progress("CLBlast: \(parameters)")
         var sum = 0.0
-        for (prepared, choices) in cases {
-            do throws(SemblanceError) {
+        do throws(SemblanceError) {
+            try set(parameters)
+            for (prepared, choices) in cases {
                 let trial = try prepared.trial(on: OpenCLBackend(sharing: backend, choices: choices))
                 guard trial.kernels.contains("clblast.gemm") else {
                     reject(parameters, "no product of CLBlast's among \(trial.kernels)")
@@ -108,11 +115,13 @@ struct CLBlastSearch {
                     return nil
                 }
                 sum += times.median
-            } catch {
-                reject(parameters, error.description)
-                return nil
             }
+        } catch {
+            if error.isFaultOfDevice { faults.add(error.description) }
+            reject(parameters, error.description)
+            return nil
         }
+        faults.end()
         return sum
     }
 

@@ -67,7 +67,7 @@ struct Contest {
                 standings.append(Tunable.Standing(choices, seconds: own.median))
             }
         } catch {
-            reject(choices, error.description, isFault: error.code == .deviceFault)
+            reject(choices, error.description, isFault: error.isFaultOfDevice)
         }
     }
 
@@ -89,7 +89,7 @@ struct Contest {
             ]
             standings = (Self.isClearlyFaster(own, than: others) ? both : both.reversed()) + standings
         } catch {
-            reject(leader.choices, error.description, isFault: error.code == .deviceFault)
+            reject(leader.choices, error.description, isFault: error.isFaultOfDevice)
             standings.removeAll { $0.choices == leader.choices }
             if let place = standings.firstIndex(where: { $0.choices == opening.choices }) {
                 standings.swapAt(0, place)

@@ -17,8 +17,6 @@ package struct Tuner {
         }
     }
 
-    /// A device that fails so often in a row is not asked any more.
-    private static let faultLimit = 3
     /// Floating-point operations that loops in double precision do in a moment.
     private static let quickOperations = 20_000_000
 
@@ -27,10 +25,10 @@ package struct Tuner {
     private let settings: Settings
     private let clock: Contest.Clock
     private let progress: (String) -> Void
-    private var faults = 0
+    private var faults = FaultStreak()
 
     /// Why the search ended early, if it did.
-    package private(set) var stopped: String?
+    package var stopped: String? { faults.stopped }
 
     /// - Parameters:
     ///   - cpu: says what the large shapes should give; the small ones are held against loops in double precision.
@@ -90,15 +88,10 @@ package struct Tuner {
         progress("\(subject.tunable): \(candidate)")
         let known = contest.rejections.count
         contest.enter(candidate)
-        guard contest.rejections.count > known else {
-            faults = 0
-            return
+        guard contest.rejections.count > known, let last = contest.rejections.last else {
+            return faults.end()
         }
-        guard let last = contest.rejections.last, last.isFault else { return }
-        faults += 1
-        if faults == Self.faultLimit {
-            stopped = "\(faults) faults of the device in a row, the last: \(last.reason)"
-        }
+        if last.isFault { faults.add(last.reason) }
     }
 }
 

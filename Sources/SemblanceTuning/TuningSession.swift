@@ -46,7 +46,7 @@ package struct TuningSession {
         package var faster: Int
         /// Candidates that were wrong, did not build or failed.
         package var rejections: Int
-        /// Shapes for which nothing is right.
+        /// Shapes for which nothing is right, CLBlast's large products among them.
         package var wrong: [String]
         package var seconds: Double
         /// Whether everything was searched.
@@ -62,6 +62,7 @@ package struct TuningSession {
     package let notes: [String]
     private let backend: OpenCLBackend
     private let cpu: any Backend
+    private let setCLBlast: CLBlastSearch.Setter
     private let store: TuningStore
     private let path: String
     private let settings: Settings
@@ -74,12 +75,25 @@ package struct TuningSession {
     package init(
         _ request: DeviceRequest, _ workload: TuningWorkload, _ settings: Settings
     ) throws(SemblanceError) {
-        self.settings = settings
         let catalogue = DeviceCatalogue.system(convolution: .automatic, precision: settings.precision)
         let backend = try Self.open(request, catalogue)
+        try self.init(
+            backend, cpu: catalogue.cpu(settings.threads), workload, settings,
+            setCLBlast: { (parameters) throws(SemblanceError) in try parameters.apply(to: backend.opencl) })
+    }
+
+    /// - Parameters:
+    ///   - cpu: says what large shapes should give.
+    ///   - setCLBlast: has the device's next products compiled with these. They belong to the process, which a test shares with others.
+    package init(
+        _ backend: OpenCLBackend, cpu: any Backend, _ workload: TuningWorkload, _ settings: Settings,
+        setCLBlast: @escaping (CLBlastParameters) throws(SemblanceError) -> Void
+    ) throws(SemblanceError) {
+        self.setCLBlast = setCLBlast
+        self.settings = settings
         self.backend = backend
+        self.cpu = cpu
         device = backend.device
-        cpu = try catalogue.cpu(settings.threads)
         store = TuningStore(settings.output.map(TuningSource.file) ?? .automatic, for: device)
         guard let path = store.path else {
             throw SemblanceError(
@@ -121,21 +135,21 @@ package struct TuningSession {
     /// Before the shapes: the process keeps what is found, so that they meet it.
     private mutating func searchCLBlast(
         until deadline: ContinuousClock.Instant, _ progress: @escaping (String) -> Void
-    ) throws(SemblanceError) -> TuningResult? {
+    ) throws(SemblanceError) -> CLBlastSearch.Outcome? {
         let isWanted = settings.searchesCLBlast || backend.traits.isGPU && backend.traits.gemm != .tiled
         // CLBlast multiplies floats alone.
         guard isWanted, backend.precision == .float, !table.hasSearchedCLBlast, ContinuousClock.now < deadline
         else { return nil }
         var search = try CLBlastSearch(
             backend, reference: cpu, seed: settings.seed,
-            clock: { (trial) throws(SemblanceError) in try trial.seconds() },
+            clock: { (trial) throws(SemblanceError) in try trial.seconds() }, set: setCLBlast,
             isTimeUp: { ContinuousClock.now >= deadline }, progress: progress)
         let outcome = try search.run()
-        guard outcome.result.isComplete || outcome.parameters != nil else { return outcome.result }
+        guard outcome.isSettled else { return outcome }
         table.clblast = outcome.parameters
         table.hasSearchedCLBlast = true
         try store.save(table)
-        return outcome.result
+        return outcome
     }
 
     /// Searches until everything is done or the time is over, and writes the table after each shape.
@@ -153,7 +167,8 @@ package struct TuningSession {
         var results: [TuningResult] = []
         // Most of the time is the shapes'.
         let early = start + .seconds(settings.seconds / 4)
-        if let result = try searchCLBlast(until: early, progress) { try each(result) }
+        let clblast = try searchCLBlast(until: early, progress)
+        if let clblast { try each(clblast.result) }
         for subject in subjects {
             guard let result = try tuner.tune(subject) else { break }
             if let choices = result.choices {
@@ -164,14 +179,17 @@ package struct TuningSession {
             results.append(result)
             try each(result)
         }
+        let all = [clblast?.result].compactMap(\.self) + results
+        // Where CLBlast's products made the device fail, the shapes tell whether the rest does.
+        let stopped = tuner.stopped ?? clblast?.stopped.map { "CLBlast's parameters: \($0)" }
         return Summary(
             device: device.identifier, deviceName: device.name, driver: device.driver,
             precision: backend.precision,
             table: path, entries: table.count, shapes: shapeCount, known: shapeCount - subjects.count,
             searched: results.count, faster: results.count(where: \.isFaster),
-            rejections: results.reduce(0) { $0 + $1.rejections.count },
-            wrong: results.filter { $0.afterMs == nil }.map(\.subject), seconds: start.secondsElapsed,
-            isComplete: results.count == subjects.count && results.allSatisfy(\.isComplete),
-            stopped: tuner.stopped)
+            rejections: all.reduce(0) { $0 + $1.rejections.count },
+            wrong: all.filter { $0.afterMs == nil }.map(\.subject), seconds: start.secondsElapsed,
+            isComplete: results.count == subjects.count && all.allSatisfy(\.isComplete),
+            stopped: stopped)
     }
 }

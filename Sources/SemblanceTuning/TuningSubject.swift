@@ -62,14 +62,19 @@ package struct TuningWorkload: Sendable {
     ///   - trains: whether training steps count besides inference.
     /// - Throws: what reading the file throws.
     package init(model path: String?, batches: [Int], trains: Bool) throws(SemblanceError) {
+        var networks: [Network] = []
         if let path {
             networks = [try RecognitionModel.network(path: path)]
         } else {
-            networks = []
             for architecture in [Architecture.iResNet50, .mobileFaceNet] {
                 networks.append(try architecture.network(size: architecture.defaultSize, seed: 1))
             }
         }
+        self.init(networks: networks, batches: batches, trains: trains)
+    }
+
+    package init(networks: [Network], batches: [Int], trains: Bool) {
+        self.networks = networks
         self.batches = batches
         self.trains = trains
     }

@@ -81,7 +81,9 @@ enum TuneCommand: Command {
         func time(_ value: Double?) -> String { value.map { String(format: "%10.3f", $0) } ?? "         -" }
         let share = String(format: "%5.1f %%", result.share * 100)
         let choice =
-            result.isFaster ? "\(result.choice), instead of \(result.rule)" : "\(result.choice), as the rule"
+            result.isFaster
+            ? "\(result.choice), instead of \(result.rule)"
+            : result.afterMs == nil ? "nothing is right" : "\(result.choice), as the rule"
         var lines = [
             "\(share)\(time(result.beforeMs))\(time(result.afterMs))  \(result.subject): \(choice)"
                 + (result.isComplete ? "" : " (not all was tried)")

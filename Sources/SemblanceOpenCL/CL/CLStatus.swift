@@ -1,7 +1,7 @@
 import COpenCL
 import SemblanceCore
 
-/// What an OpenCL call returned. CLBlast's codes include OpenCL's and go on below -1024.
+/// What an OpenCL call returned. CLBlast's codes include OpenCL's and go on from -1007 to -1024 and from -2039 to -2050.
 package struct CLStatus: RawRepresentable, Error, Hashable, Sendable, CustomStringConvertible {
     package let rawValue: Int32
 
@@ -55,9 +55,11 @@ package struct CLStatus: RawRepresentable, Error, Hashable, Sendable, CustomStri
             .invalidBufferSize: "CL_INVALID_BUFFER_SIZE",
             .platformNotFound: "CL_PLATFORM_NOT_FOUND_KHR",
         ]
-        let library = rawValue <= -1024 && rawValue != -1001 ? "CLBlast" : "OpenCL"
-        return names[self] ?? "\(library) status \(rawValue)"
+        return names[self] ?? "\(isOfCLBlast ? "CLBlast" : "OpenCL") status \(rawValue)"
     }
+
+    /// Whether it is a code of CLBlast's own: it refuses what it was asked.
+    package var isOfCLBlast: Bool { (-1024 ... -1007 ~= rawValue) || (-2050 ... -2039 ~= rawValue) }
 
     /// Whether memory ran out rather than something broke.
     package var isMemoryShortage: Bool {
