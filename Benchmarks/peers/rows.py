@@ -41,6 +41,12 @@ class Setting:
     def worker(self, script, *arguments):
         return [self.python, os.path.join(HERE, script), *map(str, arguments)]
 
+    def onnxruntime(self, model, batch):
+        return self.worker("onnxruntime_worker.py", model, batch, self.threads)
+
+    def opencv(self, model, size):
+        return self.worker("opencv_worker.py", "network", model, "--size", size, "--threads", self.threads)
+
     def new(self, network):
         """A fresh model of ours."""
         path = os.path.join(self.scratch, network + ".onnx")
@@ -63,12 +69,11 @@ class Setting:
             subprocess.run(self.worker("dequantise.py", self.pretrained(name), path), check=True, stdout=subprocess.DEVNULL)
         return path
 
-    def quantised(self, name):
-        """With 8-bit operands; the levels come from the photographs' faces."""
-        path = os.path.join(self.scratch, name + "-int8.onnx")
+    def quantised(self, model, *options):
+        """With 8-bit operands; the levels come from the photographs, or from their faces where a detector is among the options."""
+        path = os.path.join(self.scratch, os.path.basename(model).removesuffix(".onnx") + "-int8.onnx")
         if not os.path.exists(path):
-            models = ["--detector", self.pretrained("yunet"), "--model", self.pretrained(name)]
-            command = [self.semblance, "quantise", self.photographs(), *models, "--output", path]
+            command = [self.semblance, "quantise", self.photographs(), "--model", model, *options, "--output", path]
             made = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
             if made.returncode != 0:
                 # The sample photographs show too few faces for levels.
@@ -102,13 +107,29 @@ def inference(network, batch, runs):
     def sides(setting):
         path = setting.new(network)
         ours = setting.bench("--model", path, "--batch", batch)
-        return ours, {"onnxruntime": setting.worker("onnxruntime_worker.py", path, batch, setting.threads)}
+        return ours, {"onnxruntime": setting.onnxruntime(path, batch)}
 
     return Row(f"{network} inference, batch {batch}", runs, sides)
 
 
 # Our side's arguments, by whether activations are in half.
 HALF = {False: [], True: ["--precision", "half"]}
+# What a row's name says of our operands; peers compute in fp32.
+OPERANDS = {False: "", True: ", 8-bit operands against fp32"}
+
+
+def quantised(network, batch, runs):
+    """Beside the best of all that computes a fresh model in fp32."""
+
+    def sides(setting):
+        path = setting.new(network)
+        peers = {"onnxruntime": setting.onnxruntime(path, batch)}
+        if batch == 1:
+            peers["opencv"] = setting.opencv(path, 112)
+        peers |= torch(setting, network, batch, 0, "contiguous", "channels_last")
+        return setting.bench("--model", setting.quantised(path), "--batch", batch), peers
+
+    return Row(f"{network} inference, batch {batch}{OPERANDS[True]}", runs, sides)
 
 
 @functools.cache
@@ -182,15 +203,13 @@ def pretrained(title, name, size, runs, quantised=False):
     """Peers compute in fp32, also against our 8-bit operands."""
 
     def sides(setting):
-        model, threads = setting.dequantised(name), setting.threads
-        opencv = setting.worker("opencv_worker.py", "network", model, "--size", size, "--threads", threads)
-        onnxruntime = setting.worker("onnxruntime_worker.py", model, 1, threads)
-        path = setting.quantised(name) if quantised else setting.pretrained(name)
-        ours = setting.bench("--model", path, "--batch", 1)
-        return ours, {"opencv": opencv, "onnxruntime": onnxruntime}
+        model, ours = setting.dequantised(name), setting.pretrained(name)
+        if quantised:
+            ours = setting.quantised(ours, "--detector", setting.pretrained("yunet"))
+        peers = {"opencv": setting.opencv(model, size), "onnxruntime": setting.onnxruntime(model, 1)}
+        return setting.bench("--model", ours, "--batch", 1), peers
 
-    operands = ", 8-bit operands against fp32" if quantised else ""
-    return Row(f"{title} inference, {size}x{size}, batch 1{operands}", runs, sides)
+    return Row(f"{title} inference, {size}x{size}, batch 1{OPERANDS[quantised]}", runs, sides)
 
 
 def our_pipeline(setting, photos):
@@ -232,6 +251,8 @@ ROWS = [
     inference("iresnet50", 16, runs=1),
     inference("mobilefacenet", 1, runs=30),
     inference("mobilefacenet", 16, runs=5),
+    quantised("mobilefacenet", 1, runs=30),
+    quantised("mobilefacenet", 16, runs=5),
     pretrained("SFace", "sface", 112, runs=20),
     pretrained("SFace", "sface", 112, runs=20, quantised=True),
     pretrained("YuNet", "yunet", 640, runs=20),
