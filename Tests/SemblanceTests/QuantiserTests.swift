@@ -15,7 +15,8 @@ import Testing
         let seed = freshSeed("quantiser")
         let model = try tinyModel(seed: seed)
         let device = try device()
-        let made = try Quantiser(model, on: device).quantised(views(32, seed: seed), allowedLoss: 0.01)
+        let made = try Quantiser(model, on: device).quantised(
+            views(32, seed: seed), allowedDifference: 0.05)
         let summary = try #require(made.description.quantisation)
         #expect(summary.faces == 16 && summary.measuredFaces == 16)
         #expect(!summary.layers.isEmpty && summary.loss < 0.02 && summary.share > 0)
@@ -37,14 +38,39 @@ import Testing
         }
     }
 
+    /// What is allowed is measured in what it does to cosines, and layers are left in floats for it.
+    @Test func aSmallerDifferenceLeavesLayersInFloats() throws {
+        let network = try Architecture.mobileFaceNet.network(size: 32, seed: 1)
+        let model = RecognitionModel(
+            network: network,
+            description: ModelDescription(
+                input: try InputFormat(trainingInputOf: network),
+                calibration: .uncalibrated(reason: "the weights are random")))
+        let quantiser = Quantiser(model, on: try device())
+        let faces = views(64, seed: freshSeed("differences"))
+        func summary(_ allowed: Double) throws -> QuantisationSummary {
+            let made = try quantiser.quantised(faces, allowedDifference: allowed)
+            return try #require(made.description.quantisation)
+        }
+        let all = try summary(1)
+        let half = try summary(all.meanCosineDifference / 2)
+        #expect(all.floatLayers.isEmpty && !half.floatLayers.isEmpty && half.share < all.share)
+        let part = half.meanCosineDifference / all.meanCosineDifference
+        #expect(part > 0.2 && part < 0.75, "\(part)")
+    }
+
     @Test func refuses() throws {
         let model = try tinyModel(seed: 3)
         let quantiser = Quantiser(model, on: try device())
-        #expect(throws: SemblanceError.self) { try quantiser.quantised(views(8, seed: 1), allowedLoss: 0.01) }
-        #expect(throws: SemblanceError.self) { try quantiser.quantised(views(16, seed: 1), allowedLoss: 0) }
-        let made = try quantiser.quantised(views(16, seed: 1), allowedLoss: 0.1)
         #expect(throws: SemblanceError.self) {
-            try Quantiser(made, on: device()).quantised(views(16, seed: 1), allowedLoss: 0.1)
+            try quantiser.quantised(views(8, seed: 1), allowedDifference: 0.1)
+        }
+        #expect(throws: SemblanceError.self) {
+            try quantiser.quantised(views(16, seed: 1), allowedDifference: 0)
+        }
+        let made = try quantiser.quantised(views(16, seed: 1), allowedDifference: 0.1)
+        #expect(throws: SemblanceError.self) {
+            try Quantiser(made, on: device()).quantised(views(16, seed: 1), allowedDifference: 0.1)
         }
     }
 }

@@ -2,11 +2,12 @@ import SemblanceCore
 import SemblanceImaging
 import SemblanceTraining
 
-/// Makes a model whose products are computed on bytes, as far as its embeddings stay what they are.
+/// Makes a model whose products are computed on bytes, as far as the cosines of faces stay what they are.
 ///
 /// Half of the faces set the levels: each value's smallest and largest, for clipping large values costs an embedding more than coarser steps do.
-/// Then each product is rounded by itself and its harm measured. Harm adds up, so products are left in floats, those with most harm for
-/// their work first, until the sum is within what was allowed. The other half of the faces tells what the whole did.
+/// Then each product is rounded by itself and its harm measured: how much the cosine of two faces changes. Changes are as good as independent, so that
+/// their squares add up. Products are left in floats, those with most harm for their work first, until the sum is within what was allowed. The
+/// other half of the faces tells what the whole did.
 public struct Quantiser {
     public let model: RecognitionModel
     private let backend: any Backend
@@ -25,9 +26,9 @@ public struct Quantiser {
 
     /// - Parameters:
     ///   - faces: as the model sees them, of many people.
-    ///   - allowedLoss: how far the mean cosine of the embeddings before and after may fall below 1.
+    ///   - allowedDifference: how much the cosine of two faces may change on average.
     /// - Throws: `invalidInput` for fewer than 16 faces, `unsupportedOperation` where no product can be rounded.
-    package func quantised(_ faces: [ImageView], allowedLoss: Double) throws(SemblanceError)
+    package func quantised(_ faces: [ImageView], allowedDifference: Double) throws(SemblanceError)
         -> RecognitionModel
     {
         guard faces.count >= Self.leastFaces else {
@@ -55,24 +56,27 @@ public struct Quantiser {
         let ranges = try ValueRanges(of: names, in: network, format: format, faces: known, on: backend)
         let levels = ranges.ranges.mapValues { Quantisation(covering: $0) }
 
-        let sample = Array(known.prefix(64))
+        // Spread over all of them, for neighbours show few people.
+        let size = min(known.count, 64)
+        let sample = (0..<size).map { known[$0 * known.count / size] }
         let embeddings = try embed(network, sample)
-        var harms: [(product: QuantisableProduct, loss: Double)] = []
+        var harms: [(product: QuantisableProduct, square: Double)] = []
         for product in products {
-            let loss = Self.loss(
+            let difference = Self.cosineDifference(
                 embeddings, try embed(network.quantised([product.node], inputs: levels), sample))
-            harms.append((product, loss))
-            report("\(product.node): loss \(loss)")
+            harms.append((product, difference * difference))
+            report("\(product.node): the cosine of two faces changes by \(difference)")
         }
         // Most harm for its work first.
-        harms.sort { $0.loss * Double($1.product.products) > $1.loss * Double($0.product.products) }
+        harms.sort { $0.square * Double($1.product.products) > $1.square * Double($0.product.products) }
         var rest = harms[...]
-        while rest.reduce(0, { $0 + $1.loss }) > allowedLoss, !rest.isEmpty { rest = rest.dropFirst() }
+        let allowed = allowedDifference * allowedDifference
+        while rest.reduce(0, { $0 + $1.square }) > allowed, !rest.isEmpty { rest = rest.dropFirst() }
         guard !rest.isEmpty else {
             throw SemblanceError(
                 .unsupportedOperation,
-                "rounding any product of \(network.name) costs its embeddings more than \(allowedLoss)",
-                remedy: "allow a larger loss")
+                "rounding any product of \(network.name) changes the cosine of two faces by more than \(allowedDifference)",
+                remedy: "allow a larger difference")
         }
         let chosen = Set(rest.map(\.product.node))
         var result = network.quantised(chosen, inputs: levels)

@@ -11,12 +11,12 @@ enum QuantiseCommand: Command {
             Option("--output", "FILE", "write the quantised model here"),
             Option("--limit", "N", "use so many faces (default: 400)"),
             Option(
-                "--loss", "LOSS",
-                "how far the mean cosine of embeddings before and after may fall below 1 (default: 0.001)"),
-            Option("--verbose", nil, "tell what rounding each layer costs"), Option.json,
+                "--difference", "COSINE",
+                "how much the cosine of two faces may change on average (default: 0.005)"),
+            Option("--verbose", nil, "tell what rounding each layer changes"), Option.json,
         ] + Option.device
     static let details = """
-        Half of the faces set the levels that values are rounded to, the other half tell what that changed. Layers whose rounding costs too much
+        Half of the faces set the levels that values are rounded to, the other half tell what that changed. Layers whose rounding changes too much
         stay in floats. The result is an ordinary ONNX file (QuantizeLinear and DequantizeLinear) and a model of its own: galleries and thresholds of the
         float model are not its.
         """
@@ -32,7 +32,7 @@ enum QuantiseCommand: Command {
         let paths = try ImagePaths(arguments, command: name)
         let output = try arguments.required("--output")
         let limit = try arguments.integer("--limit", 16...100_000) ?? 400
-        let loss = try arguments.number("--loss", 1e-7...1) ?? 1e-3
+        let difference = try arguments.number("--difference", 1e-6...1) ?? 0.005
         try checkWritable(output)
         let photos = try FaceOptions.photos(arguments, batch: 4, faces: .all)
         let isVerbose = arguments.flag("--verbose")
@@ -40,7 +40,7 @@ enum QuantiseCommand: Command {
             if isVerbose { Console.error(line) }
         }
         let model = try quantiser.quantised(
-            try photos.views(paths: paths, limit: limit), allowedLoss: loss)
+            try photos.views(paths: paths, limit: limit), allowedDifference: difference)
         try model.write(to: output)
         if arguments.flag("--json") {
             try Console.json(
