@@ -12,7 +12,8 @@ import Testing
 
     @Test func writesAModelThatSaysWhatChanged() throws {
         try withTemporaryFolder { folder in
-            let outcome = try quantise(["--output", "int8.onnx", "--difference", "0.5", "--json"], in: folder)
+            let outcome = try quantise(
+                ["--output", "int8.onnx", "--difference", "0.5", "--json"], in: folder)
             #expect(outcome.code == 0, "\(outcome.errors)")
             let report = try #require(try outcome.objects.first)
             let summary = try #require(report["quantisation"] as? [String: Any])
@@ -60,7 +61,8 @@ import Testing
                 ] + Fixture.device, in: folder)
             #expect(few.code == 1 && few.errors.contains("6 faces are too few"), "\(few.errors)")
             let strict = try quantise(["--output", "int8.onnx", "--difference", "1e-6"], in: folder)
-            #expect(strict.code == 1 && strict.errors.contains("allow a larger difference"), "\(strict.errors)")
+            #expect(
+                strict.code == 1 && strict.errors.contains("allow a larger difference"), "\(strict.errors)")
             let nowhere = try quantise(["--output", "missing/int8.onnx"], in: folder)
             #expect(nowhere.code == 1 && nowhere.errors.contains("missing"), "\(nowhere.errors)")
             #expect(try quantise([], in: folder).code == 2)
