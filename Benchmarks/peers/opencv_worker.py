@@ -13,7 +13,7 @@ def network(arguments):
     cv2.setNumThreads(arguments.threads)
     net = cv2.dnn.readNetFromONNX(arguments.model)
     outputs = net.getUnconnectedOutLayersNames()
-    shape = [1, 3, arguments.size, arguments.size]
+    shape = [arguments.batch, 3, arguments.size, arguments.size]
     image = numpy.random.default_rng(1).uniform(0, 255, shape).astype(numpy.float32)
 
     def work():
@@ -51,6 +51,7 @@ def main():
     one = kinds.add_parser("network")
     one.add_argument("model")
     one.add_argument("--size", type=int, required=True)
+    one.add_argument("--batch", type=int, default=1)
     one.set_defaults(run=network)
     whole = kinds.add_parser("pipeline")
     whole.add_argument("detector")

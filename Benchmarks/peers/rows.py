@@ -44,8 +44,9 @@ class Setting:
     def onnxruntime(self, model, batch):
         return self.worker("onnxruntime_worker.py", model, batch, self.threads)
 
-    def opencv(self, model, size):
-        return self.worker("opencv_worker.py", "network", model, "--size", size, "--threads", self.threads)
+    def opencv(self, model, size, batch=1):
+        options = ["--size", size, "--batch", batch, "--threads", self.threads]
+        return self.worker("opencv_worker.py", "network", model, *options)
 
     def new(self, network):
         """A fresh model of ours."""
@@ -118,18 +119,18 @@ HALF = {False: [], True: ["--precision", "half"]}
 OPERANDS = {False: "", True: ", 8-bit operands against fp32"}
 
 
-def quantised(network, batch, runs):
-    """Beside the best of all that computes a fresh model in fp32."""
+def against_all(network, batch, runs, quantised=False):
+    """Beside the best of all that computes a fresh model in fp32: PyTorch too, where there is one."""
 
     def sides(setting):
         path = setting.new(network)
-        peers = {"onnxruntime": setting.onnxruntime(path, batch)}
-        if batch == 1:
-            peers["opencv"] = setting.opencv(path, 112)
-        peers |= torch(setting, network, batch, 0, "contiguous", "channels_last")
-        return setting.bench("--model", setting.quantised(path), "--batch", batch), peers
+        ours = setting.quantised(path) if quantised else path
+        peers = {"onnxruntime": setting.onnxruntime(path, batch), "opencv": setting.opencv(path, 112, batch)}
+        if setting.torch_python:
+            peers |= torch(setting, network, batch, 0, "contiguous", "channels_last")
+        return setting.bench("--model", ours, "--batch", batch), peers
 
-    return Row(f"{network} inference, batch {batch}{OPERANDS[True]}", runs, sides)
+    return Row(f"{network} inference, batch {batch}{OPERANDS[quantised]}", runs, sides)
 
 
 @functools.cache
@@ -249,10 +250,7 @@ def search(queries, k, runs, faces=1_000_000, dimension=512):
 ROWS = [
     inference("iresnet50", 1, runs=5),
     inference("iresnet50", 16, runs=1),
-    inference("mobilefacenet", 1, runs=30),
-    inference("mobilefacenet", 16, runs=5),
-    quantised("mobilefacenet", 1, runs=30),
-    quantised("mobilefacenet", 16, runs=5),
+    *(against_all("mobilefacenet", *numbers, quantised) for quantised in [False, True] for numbers in [(1, 30), (16, 5)]),
     pretrained("SFace", "sface", 112, runs=20),
     pretrained("SFace", "sface", 112, runs=20, quantised=True),
     pretrained("YuNet", "yunet", 640, runs=20),
