@@ -4,33 +4,15 @@
 //
 // pack_filters    filters [M][C][taps] -> [group][depth][row], channels fastest within a tap, zeros up to whole tiles, so that
 //                 implicit_gemm loads vectors without looking for an end. A work-item an element written.
-// implicit_gemm   a work-group computes TILE_ROWS x TILE_COLUMNS of a group's product through local memory, a work-item ITEM_ROWS x
-//                 ITEM_COLUMNS in registers, in blocks of four. While a slice of DEPTH is multiplied, the next one is on its way.
+// implicit_gemm   a work-group computes TILE_ROWS x TILE_COLUMNS of a group's product as registerTile.cl says. While a slice of DEPTH is
+//                 multiplied, the next one is on its way.
 //                 Global: columns / ITEM_COLUMNS, rows / ITEM_ROWS (whole tiles), groups x parts of the depth.
 //
 // Defines: KERNEL_HEIGHT, KERNEL_WIDTH; POINTWISE (1x1, stride 1, no padding); WHOLE_TAPS (`channels` is a multiple of DEPTH, so that
 // a slice belongs to one tap); VECTOR_X (POINTWISE only) and VECTOR_Y (x, or y and residual, may be accessed four positions at a
-// time); BIAS (0, 1), RESIDUAL, ACTIVATION; the tunables below.
+// time); BIAS (0, 1), RESIDUAL, ACTIVATION; the tunables of registerTile.cl.
 // Sums run over the depth in ascending order. Parts of the depth go to tensors of their own, which gemm_reduce adds in a fixed order.
 
-#ifndef TILE_ROWS
-#define TILE_ROWS 64
-#endif
-#ifndef TILE_COLUMNS
-#define TILE_COLUMNS 64
-#endif
-#ifndef ITEM_ROWS
-#define ITEM_ROWS 4
-#endif
-#ifndef ITEM_COLUMNS
-#define ITEM_COLUMNS 4
-#endif
-#ifndef DEPTH
-#define DEPTH 16
-#endif
-#define SIDE_ROWS (TILE_ROWS / ITEM_ROWS)
-#define SIDE_COLUMNS (TILE_COLUMNS / ITEM_COLUMNS)
-#define ITEMS (SIDE_ROWS * SIDE_COLUMNS)
 #define TAPS (KERNEL_HEIGHT * KERNEL_WIDTH)
 
 // What each work-item loads of a slice: vectors of filters and, of the columns, vectors or single elements.
@@ -139,25 +121,9 @@ __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void 
 #endif
             }
         }
-        if (start > first) {
-#pragma unroll
-            for (int d = 0; d < DEPTH; d++) {
-                float4 values[ITEM_COLUMNS / 4];
-#pragma unroll
-                for (int q = 0; q < ITEM_COLUMNS / 4; q++) values[q] = column_tile[d][q * SIDE_COLUMNS + across];
-#pragma unroll
-                for (int r = 0; r < ITEM_ROWS / 4; r++) {
-                    const float4 factors = filter_tile[d][r * SIDE_ROWS + down];
-#pragma unroll
-                    for (int q = 0; q < ITEM_COLUMNS / 4; q++) {
-                        sums[4 * r][q] = fma((float4)(factors.x), values[q], sums[4 * r][q]);
-                        sums[4 * r + 1][q] = fma((float4)(factors.y), values[q], sums[4 * r + 1][q]);
-                        sums[4 * r + 2][q] = fma((float4)(factors.z), values[q], sums[4 * r + 2][q]);
-                        sums[4 * r + 3][q] = fma((float4)(factors.w), values[q], sums[4 * r + 3][q]);
-                    }
-                }
-            }
-        }
+        if (start > first)
+            multiply_slice(
+                &filter_tile[0][0], TILE_ROWS / 4, &column_tile[0][0], TILE_COLUMNS / 4, down, across, sums);
         barrier(CLK_LOCAL_MEM_FENCE);
         if (start < last) {
 #pragma unroll
@@ -175,13 +141,13 @@ __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void 
     __global ELEMENT(y) *target = AT(y) + part * part_stride;
 #pragma unroll
     for (int q = 0; q < ITEM_COLUMNS / 4; q++) {
-        const int start = left + (q * SIDE_COLUMNS + across) * 4;
+        const int start = left + COLUMN_OF(q);
 #if VECTOR_Y
         if (start < columns) {
             const int image = start / positions, position = start % positions;
 #pragma unroll
             for (int r = 0; r < ITEM_ROWS; r++) {
-                const int row = top + (r / 4 * SIDE_ROWS + down) * 4 + r % 4;
+                const int row = top + ROW_OF(r);
                 if (row < rows) {
                     float4 value = sums[r][q];
                     FINISH_AT(float4, LOAD4, STORE4)
@@ -196,9 +162,9 @@ __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void 
                 const int image = column / positions, position = column % positions;
 #pragma unroll
                 for (int r = 0; r < ITEM_ROWS; r++) {
-                    const int row = top + (r / 4 * SIDE_ROWS + down) * 4 + r % 4;
+                    const int row = top + ROW_OF(r);
                     if (row < rows) {
-                        float value = s == 0 ? sums[r][q].x : s == 1 ? sums[r][q].y : s == 2 ? sums[r][q].z : sums[r][q].w;
+                        float value = component(sums[r][q], s);
                         FINISH_AT(float, LOAD1, STORE1)
                     }
                 }

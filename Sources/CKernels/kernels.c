@@ -85,6 +85,9 @@ EMBED(quantise)
 EMBED(reduceSum)
 #embed "../../Kernels/reduceSum.cl"
 };
+EMBED(registerTile)
+#embed "../../Kernels/registerTile.cl"
+};
 EMBED(reshape)
 #embed "../../Kernels/reshape.cl"
 };
@@ -148,6 +151,7 @@ EMBED(winograd)
     X(probeWarpgroup) \
     X(quantise) \
     X(reduceSum) \
+    X(registerTile) \
     X(reshape) \
     X(resizeLinear) \
     X(resizeNearest) \

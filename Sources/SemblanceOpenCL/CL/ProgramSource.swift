@@ -17,7 +17,12 @@ struct ProgramSource: Hashable, Sendable {
 
     /// The files that are compiled as one, in order: common.cl, what the file builds on, and the file.
     var files: [String] {
-        let below = ["probeInstructions", "tensorCores"].contains(name) ? ["fragments"] : []
+        let below =
+            switch name {
+            case "probeInstructions", "tensorCores": ["fragments"]
+            case "implicitGemm": ["registerTile"]
+            default: [String]()
+            }
         return ["common"] + below + [name]
     }
 
