@@ -55,6 +55,9 @@ EMBED(globalAveragePool)
 EMBED(implicitGemm)
 #embed "../../Kernels/implicitGemm.cl"
 };
+EMBED(implicitWeightGradient)
+#embed "../../Kernels/implicitWeightGradient.cl"
+};
 EMBED(l2Normalise)
 #embed "../../Kernels/l2Normalise.cl"
 };
@@ -141,6 +144,7 @@ EMBED(winograd)
     X(gemm) \
     X(globalAveragePool) \
     X(implicitGemm) \
+    X(implicitWeightGradient) \
     X(l2Normalise) \
     X(marginSoftmax) \
     X(maxPool) \

@@ -5,8 +5,10 @@ import Testing
 
 /// Which algorithm computes a convolution, and that a whole network comes out the same by all.
 @Suite(.needsOpenCL) struct ConvolutionPolicyTests {
+    private enum Part { case output, inputGradient, weightGradient }
+
     private func functions(
-        _ x: Shape, filters: Int, kernel: Int, stride: Int = 1, groups: Int = 1, gradient: Bool = false,
+        _ x: Shape, filters: Int, kernel: Int, stride: Int = 1, groups: Int = 1, of part: Part = .output,
         policy: ConvolutionPolicy = .automatic, isGPU: Bool = true, isConstant: Bool = false
     ) throws -> [String] {
         var traits = try TestDevice.device().traits
@@ -21,10 +23,15 @@ import Testing
             DeviceTensor(buffer: buffer, offset: 0, shape: shape, isConstant: isConstant && buffer == 2)
         }
         var lowering = Lowering(traits: traits, scratchBuffer: 0)
-        let op = gradient ? Op.convolutionInputGradient(convolution) : .convolution(convolution)
+        let (op, shapes): (Op, [Shape]) =
+            switch part {
+            case .output: (.convolution(convolution), [x, weight, y])
+            case .inputGradient: (.convolutionInputGradient(convolution), [y, weight, x])
+            case .weightGradient: (.convolutionWeightGradient(convolution), [x, y, weight])
+            }
         try op.lower(
-            inputs: [tensor(1, gradient ? y : x), tensor(2, weight)],
-            outputs: [tensor(3, gradient ? x : y)], into: &lowering)
+            inputs: [tensor(1, shapes[0]), tensor(2, shapes[1])], outputs: [tensor(3, shapes[2])],
+            into: &lowering)
         return lowering.commands.map { command in
             if case .launch(let launch) = command { launch.function } else { "clblast" }
         }
@@ -33,7 +40,7 @@ import Testing
     @Test func choosesByShapeAndDevice() throws {
         let wide: Shape = [16, 128, 28, 28]
         #expect(try functions(wide, filters: 128, kernel: 3).last == "winograd_output_4")
-        #expect(try functions(wide, filters: 128, kernel: 3, gradient: true).last == "winograd_output_4")
+        #expect(try functions(wide, filters: 128, kernel: 3, of: .inputGradient).last == "winograd_output_4")
         // 6x6 takes as many multiplications either way, and 2x2 rounds less.
         #expect(try functions([64, 64, 6, 6], filters: 64, kernel: 3).last == "winograd_output_2")
         // Too few tiles at batch 1: the sum is cut up instead.
@@ -49,6 +56,31 @@ import Testing
         #expect(try functions(wide, filters: 128, kernel: 3, isGPU: false).contains("im2col_rows"))
     }
 
+    /// Weight gradients gather on GPUs and where that is asked for, with sums in parts where weights are few and images many.
+    @Test func weightGradientsGather() throws {
+        let x: Shape = [16, 128, 28, 28]
+        func functions(
+            filters: Int = 128, kernel: Int = 3, stride: Int = 1, groups: Int = 1,
+            policy: ConvolutionPolicy = .automatic, isGPU: Bool = true
+        ) throws -> [String] {
+            try self.functions(
+                x, filters: filters, kernel: kernel, stride: stride, groups: groups, of: .weightGradient,
+                policy: policy, isGPU: isGPU)
+        }
+        let parts = ["implicit_weight_gradient", "gemm_reduce"]
+        #expect(try functions() == parts)
+        #expect(try functions(kernel: 1, stride: 2) == parts)
+        #expect(try functions(groups: 2) == parts)
+        #expect(try functions(policy: .implicit, isGPU: false) == parts)
+        // Enough tiles.
+        #expect(try functions(filters: 4096) == ["implicit_weight_gradient"])
+        #expect(try functions(isGPU: false).contains("im2col_rows"))
+        for policy in [ConvolutionPolicy.im2col, .winograd, .winograd2, .winograd4] {
+            #expect(try functions(policy: policy).contains("im2col"))
+        }
+        #expect(try functions(groups: 128).allSatisfy { !parts.contains($0) && $0 != "im2col" })
+    }
+
     /// What an algorithm does not suit takes the reference path, and the kernels say so.
     @Test func forcedAlgorithmsFallToColumns() throws {
         let x: Shape = [1, 64, 14, 14]
@@ -59,7 +91,7 @@ import Testing
             #expect(try functions([1, 64, 2, 9], filters: 64, kernel: 3, policy: policy).first == "im2col")
         }
         let strided = try functions(
-            x, filters: 64, kernel: 3, stride: 2, gradient: true, policy: .implicit)
+            x, filters: 64, kernel: 3, stride: 2, of: .inputGradient, policy: .implicit)
         #expect(strided.last == "col2im")
         #expect(try functions(x, filters: 64, kernel: 3, policy: .im2col).first == "im2col")
     }

@@ -29,6 +29,9 @@ enum TestDevice {
             [.implicit, .implicitInParts, .winograd2, .winograd4].contains(self) || isOfTensorCores
         }
 
+        /// Whether weight gradients are computed as no other of the convolutions' guises does.
+        var gathersWeightGradients: Bool { [.implicit, .implicitInParts].contains(self) }
+
         /// With emulated warps.
         var isOfTensorCores: Bool {
             [.tensorHalf, .tensorHalfInParts, .tensorTF32, .tensorTF32InParts].contains(self)

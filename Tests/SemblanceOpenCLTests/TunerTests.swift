@@ -175,6 +175,6 @@ import Testing
         let shapes = TuningSubject.all(in: try workload.programs(), on: traits).map { "\($0.tunable)" }
         #expect(shapes.contains { $0.hasPrefix("convolution 2x64x112x112 -> 64x112x112") })
         // A weight gradient of that layer.
-        #expect(shapes.contains { $0.hasPrefix("product 64x576x") }, "\(shapes)")
+        #expect(shapes.contains { $0.hasPrefix("weight gradient 2x64x112x112 -> 64x112x112") }, "\(shapes)")
     }
 }

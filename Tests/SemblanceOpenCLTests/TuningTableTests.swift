@@ -153,13 +153,16 @@ import Testing
 
     @Test func absurdEntriesAreNotUsed() throws {
         func convolution(_ key: String, _ value: Any) throws {
-            let text = try note { object in
-                var entries = try #require(object["convolutions"] as? [[String: Any]])
-                let place = try #require(entries.firstIndex { ($0["algorithm"] as? String) == "implicit" })
-                entries[place][key] = value
-                object["convolutions"] = entries
+            for list in ["convolutions", "weightGradients"] {
+                let text = try note { object in
+                    var entries = try #require(object[list] as? [[String: Any]])
+                    let place = try #require(
+                        entries.firstIndex { ($0["algorithm"] as? String) == "implicit" })
+                    entries[place][key] = value
+                    object[list] = entries
+                }
+                #expect(text.contains("damaged"), "\(list), \(key): \(value)")
             }
-            #expect(text.contains("damaged"), "\(key): \(value)")
         }
         func product(_ key: String, _ value: Any) throws {
             let text = try note { object in
@@ -197,6 +200,12 @@ import Testing
                 let entries = try #require(object["products"] as? [[String: Any]])
                 object["products"] = entries + [entries[0]]
             }.contains("damaged"))
+        #expect(
+            try note { object in
+                let entries = try #require(object["weightGradients"] as? [[String: Any]])
+                object["weightGradients"] = entries + [entries[0]]
+            }.contains("damaged"))
+        try convolution("algorithm", "tensor cores")
         #expect(
             try note { object in
                 var entries = try #require(object["convolutions"] as? [[String: Any]])

@@ -20,7 +20,7 @@ struct ProgramSource: Hashable, Sendable {
         let below =
             switch name {
             case "probeInstructions", "tensorCores": ["fragments"]
-            case "implicitGemm": ["registerTile"]
+            case "implicitGemm", "implicitWeightGradient": ["registerTile"]
             default: [String]()
             }
         return ["common"] + below + [name]

@@ -16,6 +16,7 @@ extension ConvolutionShape {
     /// The kernels count positions of all images, and places within an image, in 32 bits.
     private var fitsIndices: Bool {
         images * positions < 1 << 30 && inputs * size.count < 1 << 30 && outputs * rows < 1 << 30
+            && outputs * positions < 1 << 30
     }
 
     var suitsImplicit: Bool { fitsIndices }
@@ -39,7 +40,7 @@ extension ConvolutionShape {
 }
 
 extension DeviceTraits {
-    /// Whether implicit_gemm can compute the shape: it takes work-groups of 64 at least.
+    /// Whether a product that gathers can compute the shape: it takes work-groups of 64 at least.
     func gathers(_ shape: ConvolutionShape) -> Bool { shape.suitsImplicit && maxWorkGroup >= 64 }
 
     /// Tensor cores where they may be used. Else what tuning has found, and else: on GPUs Winograd for 3x3 layers of stride 1 with enough channels, and tiles
@@ -65,6 +66,19 @@ extension DeviceTraits {
                 min(shape.inputs, shape.outputs) >= 64
                 && shape.images * shape.winogradTiles(outputs).count >= 64
             return shape.suitsWinograd && isWorthIt ? .winograd(outputs: outputs) : .implicit
+        }
+    }
+}
+
+extension DeviceTraits {
+    /// As `algorithm`, for the weight gradient, which is a product of floats: it gathers where the convolution may, and has columns else.
+    func weightGradientAlgorithm(for shape: ConvolutionShape) -> ConvolutionAlgorithm {
+        let gathering = gathers(shape) ? ConvolutionAlgorithm.implicit : .columns
+        switch convolution {
+        case .im2col, .winograd, .winograd2, .winograd4: return .columns
+        case .implicit: return gathering
+        case .automatic:
+            return weightGradientChoice(for: shape)?.algorithm ?? (isGPU ? gathering : .columns)
         }
     }
 }

@@ -1,7 +1,7 @@
 import SemblanceCore
 
 extension Convolution {
-    /// dweight = dy x columns^T, summed over the positions of all images: a chunk of images in one product, chunk after chunk.
+    /// dweight = dy x columns^T, summed over the positions of all images, by the algorithm that the policy and the shape lead to.
     package func lowerWeightGradient(
         inputs: [DeviceTensor], outputs: [DeviceTensor], into lowering: inout Lowering
     ) {
@@ -10,6 +10,20 @@ extension Convolution {
         guard !shape.isDepthwise else {
             return shape.lowerDepthwiseWeightGradient(x: x, dy: dy, dweight: dweight, into: &lowering)
         }
+        if case .implicit = lowering.traits.weightGradientAlgorithm(for: shape) {
+            lowering.implicitWeightGradient(shape, x: x, dy: dy, dweight: dweight)
+        } else {
+            shape.lowerWeightGradientColumns(x: x, dy: dy, dweight: dweight, into: &lowering)
+        }
+    }
+}
+
+extension ConvolutionShape {
+    /// With columns in memory: a chunk of images in one product, chunk after chunk.
+    fileprivate func lowerWeightGradientColumns(
+        x: DeviceTensor, dy: DeviceTensor, dweight: DeviceTensor, into lowering: inout Lowering
+    ) {
+        let shape = self
         let chunks = shape.chunks(on: lowering.traits)
         let largest = chunks.map(\.count).max() ?? 0
         // A single image is in place as it is.

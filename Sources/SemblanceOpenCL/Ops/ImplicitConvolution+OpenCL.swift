@@ -1,6 +1,6 @@
 import SemblanceCore
 
-/// What a work-group of implicit_gemm computes, and a work-item of it.
+/// What a work-group computes of a product that gathers, and a work-item of it: see registerTile.cl.
 struct ProductTile: Hashable, Sendable {
     /// Rows of a slice of the sum, for which there is room in local memory.
     static let depth = 16
@@ -15,6 +15,14 @@ struct ProductTile: Hashable, Sendable {
 
     func count(rows: Int, columns: Int) -> Int {
         ((rows + self.rows - 1) / self.rows) * ((columns + self.columns - 1) / self.columns)
+    }
+
+    /// The work-items of a product's whole tiles, for each group and part of the sum.
+    func globalSize(_ shape: ConvolutionShape, parts: Int) -> [Int] {
+        [
+            (shape.images * shape.positions + columns - 1) / columns * localSize[0],
+            (shape.outputs + rows - 1) / rows * localSize[1], shape.groups * parts,
+        ]
     }
 
     /// The shape that filters are packed in: whole tiles.
@@ -33,7 +41,8 @@ struct ProductTile: Hashable, Sendable {
 
 extension DeviceTraits {
     /// The largest tile of which there are enough to keep every compute unit busy: large ones load less for each multiplication.
-    func tile(for shape: ConvolutionShape) -> ProductTile {
+    /// - Parameter parts: into how many the sum may be cut.
+    func tile(for shape: ConvolutionShape, parts: Int = 1) -> ProductTile {
         guard maxWorkGroup >= 256 else {
             return ProductTile(rows: 64, columns: 64, itemRows: 8, itemColumns: 8)
         }
@@ -45,7 +54,7 @@ extension DeviceTraits {
         return large.first { tile in
             // No tile of which half is empty.
             shape.outputs > tile.rows / 2
-                && tile.count(rows: shape.outputs, columns: columns) * shape.groups >= computeUnits
+                && tile.count(rows: shape.outputs, columns: columns) * shape.groups * parts >= computeUnits
         } ?? ProductTile(rows: 64, columns: 64, itemRows: 4, itemColumns: 4)
     }
 
@@ -125,19 +134,13 @@ extension Lowering {
         defines["WHOLE_TAPS"] = !isPointwise && shape.inputs % ProductTile.depth == 0 ? 1 : 0
         defines["VECTOR_X"] = isPointwise && isAligned && x.offset % 4 == 0 ? 1 : 0
         defines["VECTOR_Y"] = isAligned && outputs.allSatisfy { $0.offset % 4 == 0 } ? 1 : 0
-        let columns = shape.images * shape.positions
-        let groups = [
-            (columns + tile.columns - 1) / tile.columns, (shape.outputs + tile.rows - 1) / tile.rows,
-        ]
         launch(
             KernelLaunch(
                 "implicitGemm", "implicit_gemm", defines: defines,
                 arguments: [.tensor(x.named("x")), .tensor(packed), .tensor(y.named("y"))]
                     + epilogue.arguments
                     + shape.gathering(paddedDepth: paddedDepth, partDepth: depth),
-                global: [
-                    groups[0] * tile.localSize[0], groups[1] * tile.localSize[1], shape.groups * parts,
-                ], local: tile.localSize))
+                global: tile.globalSize(shape, parts: parts), local: tile.localSize))
     }
 }
 
@@ -147,14 +150,19 @@ extension ConvolutionShape {
         ["KERNEL_HEIGHT": window.kernel.height, "KERNEL_WIDTH": window.kernel.width]
     }
 
-    /// The parameters of such a kernel from `images` on.
-    /// - Parameter partDepth: of the sum, for each part of it; nil for all.
-    func gathering(paddedDepth: Int, partDepth: Int?) -> [KernelArgument] {
+    /// The parameters for that.
+    var walk: [KernelArgument] {
         [
             images, groups, inputs, outputs, size.height, size.width, window.stride.height,
             window.stride.width,
             window.dilation.height, window.dilation.width, window.padding.top, window.padding.left,
-            outputSize.height, outputSize.width, paddedDepth, partDepth ?? paddedDepth,
-        ].map(KernelArgument.int) + [.ulong(images * outputCount)]
+            outputSize.height, outputSize.width,
+        ].map(KernelArgument.int)
+    }
+
+    /// The parameters of a kernel that computes y from `images` on.
+    /// - Parameter partDepth: of the sum, for each part of it; nil for all.
+    func gathering(paddedDepth: Int, partDepth: Int?) -> [KernelArgument] {
+        walk + [.int(paddedDepth), .int(partDepth ?? paddedDepth), .ulong(images * outputCount)]
     }
 }

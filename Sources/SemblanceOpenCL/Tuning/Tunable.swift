@@ -4,6 +4,8 @@ import SemblanceCore
 package enum Tunable: Hashable, Sendable {
     /// A convolution, or a gradient that is one.
     case convolution(ConvolutionShape)
+    /// The weight gradient of a convolution.
+    case weightGradient(ConvolutionShape)
     /// The products that the operation is made of, all in one way.
     case products([ProductSize])
 
@@ -24,9 +26,12 @@ package enum Tunable: Hashable, Sendable {
                 self = .convolution(gradient)
                 return
             }
-        case .convolutionWeightGradient, .fullyConnected, .fullyConnectedInputGradient,
-            .fullyConnectedWeightGradient:
-            break
+        case .convolutionWeightGradient(let convolution):
+            let shape = ConvolutionShape(convolution, x: inputs[0], weight: outputs[0], y: inputs[1])
+            guard !shape.isDepthwise, traits.tunesConvolutions else { return nil }
+            self = .weightGradient(shape)
+            return
+        case .fullyConnected, .fullyConnectedInputGradient, .fullyConnectedWeightGradient: break
         default: return nil
         }
         guard let lowering = try? op.lowered(inputs: inputs, outputs: outputs, on: traits),
@@ -40,6 +45,8 @@ package enum Tunable: Hashable, Sendable {
         switch self {
         case .convolution(let shape):
             return choices(ConvolutionChoice(algorithm: traits.algorithm(for: shape)))
+        case .weightGradient(let shape):
+            return choices(ConvolutionChoice(algorithm: traits.weightGradientAlgorithm(for: shape)))
         case .products(let sizes):
             var result = TuningChoices()
             for size in sizes {
@@ -55,13 +62,18 @@ package enum Tunable: Hashable, Sendable {
     package func isCovered(by choices: TuningChoices) -> Bool {
         switch self {
         case .convolution(let shape): choices.convolutions[shape] != nil
+        case .weightGradient(let shape): choices.weightGradients[shape] != nil
         case .products(let sizes): sizes.allSatisfy { choices.products[$0] != nil }
         }
     }
 
     private func choices(_ choice: ConvolutionChoice) -> TuningChoices {
         var result = TuningChoices()
-        if case .convolution(let shape) = self { result.convolutions[shape] = choice }
+        switch self {
+        case .convolution(let shape): result.convolutions[shape] = choice
+        case .weightGradient(let shape): result.weightGradients[shape] = choice
+        case .products: break
+        }
         return result
     }
 
@@ -98,7 +110,7 @@ extension Tunable {
 
     /// How far behind the best an algorithm may be for its tiles to be tried, as a factor.
     private static let reach = 1.3
-    private static let partCounts = [1, 2, 4, 8, 16, 32]
+    private static let partCounts = [1, 2, 4, 8, 16, 32, 64]
 
     /// What a stage tries.
     /// - Parameter standings: what was tried and is right, the best first.
@@ -108,8 +120,17 @@ extension Tunable {
         let all: [TuningChoices]
         switch self {
         case .convolution(let shape):
-            all = convolutions(shape, stage, standings, traits).filter { traits.allows($0, for: shape) }
-                .map(choices)
+            let known = standings.map { ($0.choices.convolutions[shape], $0.seconds) }
+            all = convolutions(
+                shape, [.implicit, .winograd(outputs: 4), .winograd(outputs: 2), .columns],
+                traits.tile(for: shape), stage, known, traits
+            ).filter { traits.allows($0, for: shape) }.map(choices)
+        case .weightGradient(let shape):
+            let known = standings.map { ($0.choices.weightGradients[shape], $0.seconds) }
+            all = convolutions(
+                shape.weightProduct, [.implicit, .columns], traits.weightGradientTile(for: shape), stage,
+                known, traits
+            ).filter { traits.allows($0, forWeightGradient: shape) }.map(choices)
         case .products(let sizes):
             all = products(stage, standings).filter { choice in
                 // CLBlast has no float sums over half.
@@ -120,17 +141,18 @@ extension Tunable {
         return all.filter { candidate in !standings.contains { $0.choices == candidate } }
     }
 
+    /// - Parameters:
+    ///   - product: whose tiles and parts there are.
+    ///   - tile: of the rule.
     private func convolutions(
-        _ shape: ConvolutionShape, _ stage: Stage, _ standings: [Standing], _ traits: DeviceTraits
+        _ product: ConvolutionShape, _ algorithms: [ConvolutionAlgorithm], _ tile: ProductTile,
+        _ stage: Stage, _ standings: [(choice: ConvolutionChoice?, seconds: Double)], _ traits: DeviceTraits
     ) -> [ConvolutionChoice] {
         let known = standings.compactMap { standing in
-            standing.choices.convolutions[shape].map { (choice: $0, seconds: standing.seconds) }
+            standing.choice.map { (choice: $0, seconds: standing.seconds) }
         }
         switch stage {
-        case .algorithms:
-            return [.implicit, .winograd(outputs: 4), .winograd(outputs: 2), .columns].map {
-                ConvolutionChoice(algorithm: $0)
-            }
+        case .algorithms: return algorithms.map { ConvolutionChoice(algorithm: $0) }
         case .tiles:
             let near = known.filter { standing in
                 switch standing.choice.algorithm {
@@ -147,10 +169,10 @@ extension Tunable {
             }
         case .parts:
             guard let best = known.first?.choice, case .implicit = best.algorithm else { return [] }
-            let tile = best.tile ?? traits.tile(for: shape)
-            let tiles = tile.count(rows: shape.outputs, columns: shape.images * shape.positions)
+            let tiles = (best.tile ?? tile).count(
+                rows: product.outputs, columns: product.images * product.positions)
             // With so many tiles the device is busy as it is.
-            guard tiles * shape.groups < 4 * traits.computeUnits else { return [] }
+            guard tiles * product.groups < 4 * traits.computeUnits else { return [] }
             return Self.partCounts.map {
                 ConvolutionChoice(algorithm: .implicit, tile: best.tile, parts: $0)
             }
@@ -175,16 +197,21 @@ extension Tunable {
 extension Tunable: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .convolution(let shape):
-            let window = shape.window
-            var text =
-                "convolution \(shape.images)x\(shape.groups * shape.inputs)x\(shape.size) -> \(shape.groups * shape.outputs)x\(shape.outputSize), \(window.kernel)"
-            if window.stride != Extent(1) { text += " stride \(window.stride)" }
-            if window.dilation != Extent(1) { text += " dilation \(window.dilation)" }
-            if shape.groups > 1 { text += " groups \(shape.groups)" }
-            return text
+        case .convolution(let shape): return "convolution \(shape)"
+        case .weightGradient(let shape): return "weight gradient \(shape)"
         case .products(let sizes):
             return "product " + sizes.map { "\($0.m)x\($0.n)x\($0.k)" }.joined(separator: ", ")
         }
+    }
+}
+
+extension ConvolutionShape: CustomStringConvertible {
+    package var description: String {
+        var text = "\(images)x\(groups * inputs)x\(size) -> \(groups * outputs)x\(outputSize)"
+        text += ", \(window.kernel)"
+        if window.stride != Extent(1) { text += " stride \(window.stride)" }
+        if window.dilation != Extent(1) { text += " dilation \(window.dilation)" }
+        if groups > 1 { text += " groups \(groups)" }
+        return text
     }
 }

@@ -27,6 +27,8 @@ package struct ProductChoice: Hashable, Sendable {
 /// in here follow the rules.
 package struct TuningChoices: Hashable, Sendable {
     var convolutions: [ConvolutionShape: ConvolutionChoice] = [:]
+    /// By the convolution that they are of.
+    var weightGradients: [ConvolutionShape: ConvolutionChoice] = [:]
     var products: [ProductSize: ProductChoice] = [:]
 
     package init() {}
@@ -38,12 +40,13 @@ package struct TuningChoices: Hashable, Sendable {
         return choices
     }
 
-    package var count: Int { convolutions.count + products.count }
+    package var count: Int { convolutions.count + weightGradients.count + products.count }
 
     /// Both; what the other says of the same shape counts.
     package func merging(_ other: TuningChoices) -> TuningChoices {
         var both = self
         both.convolutions.merge(other.convolutions) { $1 }
+        both.weightGradients.merge(other.weightGradients) { $1 }
         both.products.merge(other.products) { $1 }
         return both
     }
@@ -59,6 +62,11 @@ extension DeviceTraits {
         tunesConvolutions ? tuned.convolutions[shape] : nil
     }
 
+    /// As the other, for the weight gradient.
+    func weightGradientChoice(for shape: ConvolutionShape) -> ConvolutionChoice? {
+        tunesConvolutions ? tuned.weightGradients[shape] : nil
+    }
+
     /// As the other, for a product.
     func choice(m: Int, n: Int, k: Int) -> ProductChoice? {
         gemm == .automatic ? tuned.products[ProductSize(m: m, n: n, k: k)] : nil
@@ -68,7 +76,7 @@ extension DeviceTraits {
 // MARK: What may be chosen
 
 extension ProductTile {
-    /// Those that implicit_gemm can be built for: every work-item loads whole vectors, and in whole rows.
+    /// Those that products that gather can be built for: every work-item loads whole vectors, and in whole rows.
     static let all = [
         ProductTile(rows: 64, columns: 32, itemRows: 4, itemColumns: 4),
         ProductTile(rows: 64, columns: 64, itemRows: 4, itemColumns: 4),
@@ -82,8 +90,8 @@ extension ProductTile {
         ProductTile(rows: 256, columns: 64, itemRows: 8, itemColumns: 8),
     ]
 
-    /// Bytes of local memory.
-    private var localMemory: Int { 4 * Self.depth * (rows + columns) }
+    /// Bytes of local memory, at most: the rows of a slice may be four floats apart.
+    private var localMemory: Int { 4 * Self.depth * (rows + 4 + columns + 4) }
 
     func fits(_ traits: DeviceTraits) -> Bool {
         items <= traits.maxWorkGroup && localMemory <= traits.localMemory
@@ -98,20 +106,33 @@ extension DeviceTraits {
 
     /// Whether the device can compute the shape that way. For choices that come from a file: nothing in it may be taken for granted.
     func allows(_ choice: ConvolutionChoice, for shape: ConvolutionShape) -> Bool {
-        if let tile = choice.tile, !(ProductTile.all.contains(tile) && tile.fits(self)) { return false }
-        if let parts = choice.parts {
-            let counts = Shape([parts, shape.images, shape.groups, shape.outputs, shape.positions])
-            guard case .implicit = choice.algorithm, (1...Self.mostParts).contains(parts),
-                parts == 1 || counts.checkedCount.map({ $0 <= Self.mostPartials }) ?? false,
-                parts == 1 || parts <= shape.rows / ProductTile.depth
-            else { return false }
-        }
+        guard allowsTiles(choice, of: shape) else { return false }
         switch choice.algorithm {
         case .columns: return choice.tile == nil
         case .implicit: return gathers(shape)
         case .winograd(let outputs): return [2, 4].contains(outputs) && shape.suitsWinograd
         case .tensorCores: return false
         }
+    }
+
+    /// As the other, for the weight gradient.
+    func allows(_ choice: ConvolutionChoice, forWeightGradient shape: ConvolutionShape) -> Bool {
+        guard allowsTiles(choice, of: shape.weightProduct) else { return false }
+        switch choice.algorithm {
+        case .columns: return choice.tile == nil
+        case .implicit: return gathers(shape)
+        case .winograd, .tensorCores: return false
+        }
+    }
+
+    private func allowsTiles(_ choice: ConvolutionChoice, of product: ConvolutionShape) -> Bool {
+        if let tile = choice.tile, !(ProductTile.all.contains(tile) && tile.fits(self)) { return false }
+        guard let parts = choice.parts else { return true }
+        let counts = Shape([parts, product.images, product.groups, product.outputs, product.positions])
+        guard case .implicit = choice.algorithm, (1...Self.mostParts).contains(parts) else { return false }
+        return parts == 1
+            || parts <= product.rows / ProductTile.depth
+                && counts.checkedCount.map { $0 <= Self.mostPartials } ?? false
     }
 
     /// As the other, for a product.
@@ -160,7 +181,9 @@ extension ProductChoice: CustomStringConvertible {
 extension TuningChoices: CustomStringConvertible {
     /// The different choices, without what they are for.
     package var description: String {
-        let all = convolutions.values.map(\.description) + products.values.map(\.description)
+        let all =
+            [convolutions, weightGradients].flatMap { $0.values.map(\.description) }
+            + products.values.map(\.description)
         return Set(all).sorted().joined(separator: ", ")
     }
 }

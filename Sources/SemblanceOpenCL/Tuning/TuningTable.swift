@@ -4,7 +4,7 @@ import SemblanceCore
 /// What tuning has found on one device with one driver, as it is kept in a file.
 package struct TuningTable: Sendable, Equatable {
     /// Of the file; another one is not read.
-    static let format = 2
+    static let format = 3
     /// Bytes; a table of a thousand shapes has half a million.
     static let largestFile = 8 << 20
 
@@ -130,6 +130,7 @@ private struct TuningFile: Codable {
 
     var head: Head
     var convolutions: [ConvolutionEntry]
+    var weightGradients: [ConvolutionEntry]
     var products: [ProductEntry]
     /// By name; empty where CLBlast's own are the best, nil where nobody has looked.
     var clblast: [String: Int]?
@@ -138,6 +139,7 @@ private struct TuningFile: Codable {
         head = try Head(from: decoder)
         let lists = try decoder.container(keyedBy: Key.self)
         convolutions = try lists.decode([ConvolutionEntry].self, forKey: .convolutions)
+        weightGradients = try lists.decode([ConvolutionEntry].self, forKey: .weightGradients)
         products = try lists.decode([ProductEntry].self, forKey: .products)
         clblast = try lists.decodeIfPresent([String: Int].self, forKey: .clblast)
     }
@@ -146,22 +148,26 @@ private struct TuningFile: Codable {
         try head.encode(to: encoder)
         var lists = encoder.container(keyedBy: Key.self)
         try lists.encode(convolutions, forKey: .convolutions)
+        try lists.encode(weightGradients, forKey: .weightGradients)
         try lists.encode(products, forKey: .products)
         try lists.encodeIfPresent(clblast, forKey: .clblast)
     }
 
-    private enum Key: CodingKey { case convolutions, products, clblast }
+    private enum Key: CodingKey { case convolutions, weightGradients, products, clblast }
 
     init(_ table: TuningTable) {
         head = Head(
             format: TuningTable.format, platform: table.platform, device: table.device, driver: table.driver,
             kernels: ProgramSource.fingerprint, date: table.date)
-        convolutions = []
-        products = []
+        (convolutions, weightGradients, products) = ([], [], [])
         clblast = table.hasSearchedCLBlast ? table.clblast?.named ?? [:] : nil
         for (type, choices) in table.choices.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
-            convolutions += choices.convolutions.map { ConvolutionEntry($0, $1, type) }
-                .sorted { $0.order.lexicographicallyPrecedes($1.order) }
+            func entries(_ choices: [ConvolutionShape: ConvolutionChoice]) -> [ConvolutionEntry] {
+                choices.map { ConvolutionEntry($0, $1, type) }
+                    .sorted { $0.order.lexicographicallyPrecedes($1.order) }
+            }
+            convolutions += entries(choices.convolutions)
+            weightGradients += entries(choices.weightGradients)
             products += choices.products.map { ProductEntry($0, $1, type) }
                 .sorted { $0.order.lexicographicallyPrecedes($1.order) }
         }
@@ -174,6 +180,13 @@ private struct TuningFile: Codable {
             guard let shape = entry.shape, let choice = entry.choice, traits.allows(choice, for: shape),
                 choices[entry.type, default: TuningChoices()].convolutions.updateValue(choice, forKey: shape)
                     == nil
+            else { return nil }
+        }
+        for entry in weightGradients {
+            guard let shape = entry.shape, let choice = entry.choice,
+                traits.allows(choice, forWeightGradient: shape),
+                choices[entry.type, default: TuningChoices()].weightGradients
+                    .updateValue(choice, forKey: shape) == nil
             else { return nil }
         }
         for entry in products {
