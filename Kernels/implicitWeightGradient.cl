@@ -1,16 +1,12 @@
-// The weight gradient of a convolution as a matrix product that gathers both operands while it runs: dweight = dy x columns^T. Tensors are
-// [N][C][H][W]. A group's product has a row for each of its `rows` output channels, a column for each weight of one (channels x taps, as filters are
-// stored: neighbours share pixels of x), and a sum over depth = images x output positions.
+// The weight gradient of a convolution as a matrix product that gathers both operands while it runs, as weightGradientWalk.cl says.
 //
 // implicit_weight_gradient   a work-group computes TILE_ROWS x TILE_COLUMNS of a group's product as registerTile.cl says. While a slice of DEPTH is
 //                            multiplied, the next one is on its way.
 //                            Global: columns / ITEM_COLUMNS, rows / ITEM_ROWS (whole tiles), groups x parts of the depth.
 //
-// Defines: KERNEL_HEIGHT, KERNEL_WIDTH; PADDED (a window may reach beyond its image); VECTOR_Y (dweight may be written four columns at a time);
-// the tunables of registerTile.cl, where a tile's rows and columns are multiples of ITEMS / LANES.
+// Defines: those of weightGradientWalk.cl; VECTOR_Y (dweight may be written four columns at a time); the tunables of registerTile.cl, where a tile's
+// rows and columns are multiples of ITEMS / LANES.
 // Sums run over the depth in ascending order. Parts of the depth go to tensors of their own, which gemm_reduce adds in a fixed order.
-
-#define TAPS (KERNEL_HEIGHT * KERNEL_WIDTH)
 
 // Eight work-items load neighbouring positions, so that a warp of 32 reads four runs and, the depth being across the tile, writes to all banks: rows of
 // a slice begin four banks further than a multiple of 32.
@@ -23,10 +19,7 @@
 #define COLUMN_PITCH (TILE_COLUMNS / 4 + 1)
 
 __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void implicit_weight_gradient(
-    CONST_VALUES(x), CONST_VALUES(dy), TENSOR(dweight), const int images, const int groups, const int channels,
-    const int rows, const int height, const int width, const int stride_height, const int stride_width,
-    const int dilation_height, const int dilation_width, const int padding_top, const int padding_left,
-    const int out_height, const int out_width, const int part_depth)
+    WEIGHT_GRADIENT_PARAMETERS)
 {
     __local float4 row_tile[DEPTH * ROW_PITCH], column_tile[DEPTH * COLUMN_PITCH];
     const int across = get_local_id(0), down = get_local_id(1), item = down * SIDE_COLUMNS + across;
@@ -37,27 +30,16 @@ __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void 
 
     // What this work-item loads: the same rows and columns of every slice. Those past the last are the last one again, and not stored.
     const int lane = item % LANES, line = item / LANES;
-    int row_places[ROW_LOADS], column_places[COLUMN_LOADS];
+    int row_places[ROW_LOADS];
+    weight_t weights[COLUMN_LOADS];
 #pragma unroll
     for (int load = 0; load < ROW_LOADS; load++) row_places[load] = min(top + line + load * LINES, rows - 1) * positions;
-#if PADDED
-    int taps_down[COLUMN_LOADS], taps_across[COLUMN_LOADS];
-#endif
 #pragma unroll
-    for (int load = 0; load < COLUMN_LOADS; load++) {
-        const int column = min(left + line + load * LINES, columns - 1), tap = column % TAPS;
-        const int tap_down = tap / KERNEL_WIDTH * dilation_height, tap_across = tap % KERNEL_WIDTH * dilation_width;
-        column_places[load] = column / TAPS * plane + tap_down * width + tap_across;
-#if PADDED
-        taps_down[load] = tap_down;
-        taps_across[load] = tap_across;
-#endif
-    }
-
-    // The position that it loads next, and LANES further on in its digits, which carry at most one each.
-    int next = first + lane, image = next / positions;
-    int i = next % positions / out_width, j = next % out_width;
-    const int step_image = LANES / positions, step_i = LANES / out_width % out_height, step_j = LANES % out_width;
+    for (int load = 0; load < COLUMN_LOADS; load++)
+        weights[load] =
+            weight_at(min(left + line + load * LINES, columns - 1), plane, width, dilation_height, dilation_width);
+    position_t next = position_at(first + lane, out_height, out_width);
+    const position_t lanes = position_at(LANES, out_height, out_width);
 
     float4 sums[ITEM_ROWS][ITEM_COLUMNS / 4];
 #pragma unroll
@@ -71,38 +53,22 @@ __kernel __attribute__((reqd_work_group_size(SIDE_COLUMNS, SIDE_ROWS, 1))) void 
         if (start < last) {
 #pragma unroll
             for (int step = 0; step < STEPS; step++) {
-                const bool is_position = next < last;
-                const ulong matrix = (ulong)image * groups + group;
-                const __global ELEMENT(dy) *dy_source = AT(dy) + matrix * rows * positions + i * out_width + j;
+                const bool is_position = next.number < last;
+                const ulong matrix = (ulong)next.image * groups + group;
+                const __global ELEMENT(dy) *dy_source = AT(dy) + matrix * rows * positions + next.i * out_width + next.j;
 #pragma unroll
                 for (int load = 0; load < ROW_LOADS; load++)
                     next_rows[step][load] = is_position ? LOAD(dy_source, row_places[load]) : 0.0f;
 
-                const int window_top = i * stride_height - padding_top, window_left = j * stride_width - padding_left;
                 const __global ELEMENT(x) *x_source = AT(x) + matrix * channels * plane;
+                const int window_top = next.i * stride_height - padding_top, window_left = next.j * stride_width - padding_left;
                 const int corner = window_top * width + window_left;
 #pragma unroll
                 for (int load = 0; load < COLUMN_LOADS; load++) {
-                    bool inside = is_position;
-#if PADDED
-                    const uint pixel_i = window_top + taps_down[load], pixel_j = window_left + taps_across[load];
-                    inside = inside && pixel_i < (uint)height && pixel_j < (uint)width;
-#endif
-                    next_columns[step][load] = inside ? LOAD(x_source, corner + column_places[load]) : 0.0f;
+                    const bool inside = is_position && is_pixel(weights[load], window_top, window_left, height, width);
+                    next_columns[step][load] = inside ? LOAD(x_source, corner + weights[load].place) : 0.0f;
                 }
-
-                next += LANES;
-                j += step_j;
-                i += step_i;
-                image += step_image;
-                if (j >= out_width) {
-                    j -= out_width;
-                    i++;
-                }
-                if (i >= out_height) {
-                    i -= out_height;
-                    image++;
-                }
+                next = moved(next, lanes, out_height, out_width);
             }
         }
         if (start > first) multiply_slice(row_tile, ROW_PITCH, column_tile, COLUMN_PITCH, down, across, sums);

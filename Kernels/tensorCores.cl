@@ -8,33 +8,20 @@
 // tensor_gemm_*    a work-group of one dimension computes TILE_ROWS x TILE_COLUMNS, a warp WARP_ROWS x WARP_COLUMNS of them. STAGES slices of the depth
 //                  are in local memory or on the way there. Global: tiles of columns x ITEMS, tiles of rows, groups x parts of the depth.
 //
-// Defines: TF32 (1, or 0 for half); KERNEL_HEIGHT, KERNEL_WIDTH, POINTWISE, WHOLE_TAPS, BIAS, RESIDUAL, ACTIVATION as in implicitGemm.cl; VECTOR_X
-// (POINTWISE only) and VECTOR_Y: x may be accessed COLUMN_WIDTH positions at a time, y and residual two; EMULATED;
-// and the tile: TILE_ROWS, TILE_COLUMNS, WARP_ROWS, WARP_COLUMNS, STAGES (2 or more).
+// Defines: those of tensorTile.cl; KERNEL_HEIGHT, KERNEL_WIDTH, POINTWISE, WHOLE_TAPS, BIAS, RESIDUAL, ACTIVATION as in implicitGemm.cl; VECTOR_X
+// (POINTWISE only) and VECTOR_Y: x may be accessed COLUMN_WIDTH positions at a time, y and residual two; STAGES (2 or more).
 // Sums run over the depth in ascending order, within a product as the device adds. Parts of the depth go to tensors of their own.
 // Checked by emulation and by assembling the PTX; not run on a GPU.
 
-#ifndef TF32
-#define TF32 0
-#endif
-#define WARPS_ACROSS (TILE_COLUMNS / WARP_COLUMNS)
-#define WARPS (TILE_ROWS / WARP_ROWS * WARPS_ACROSS)
-#define ITEMS (32 * WARPS)
 #define TAPS (KERNEL_HEIGHT * KERNEL_WIDTH)
 
-// A slice is 64 bytes deep, four chunks of 16; a product takes two of them.
 #if TF32
 #define tensor_gemm tensor_gemm_tf32
-#define PER_WORD 1
 #else
 #define tensor_gemm tensor_gemm_half
-#define PER_WORD 2
 #endif
-#define PER_CHUNK (4 * PER_WORD)
-#define DEPTH (4 * PER_CHUNK)
 
-// Where chunks lie in a tile: eight that are loaded together touch all banks. Filters are [row][DEPTH], columns [depth][TILE_COLUMNS].
-#define FILTER_CHUNK(row, chunk) ((row) * 4 + ((chunk) ^ ((row) >> 1 & 3)))
+// Where chunks of columns lie in a tile, [depth][TILE_COLUMNS]: as ROW_CHUNK.
 #if TF32
 #define COLUMN_CHUNK(k, chunk) ((k) * (TILE_COLUMNS / 4) + ((chunk) ^ ((k) & 3) << 1))
 #else
@@ -54,13 +41,6 @@
 #define SLICE_COLUMNS (TILE_COLUMNS / COLUMN_WIDTH)
 #define COLUMN_STEP (ITEMS / SLICE_COLUMNS)
 #define COLUMN_LOADS (DEPTH / COLUMN_STEP)
-
-// Emulation is not unrolled: compilers for CPUs take long for hundreds of barriers.
-#if EMULATED
-#define UNROLL
-#else
-#define UNROLL _Pragma("unroll")
-#endif
 
 static float filter_value(
     const __global float *filters, int row, int k, int rows, int channels, ulong row_stride, ulong channel_stride,
@@ -88,7 +68,7 @@ __kernel void pack_fragments(
         pack_halves(value, filter_value(source, row, k + 1, rows, channels, row_stride, channel_stride, rotated));
 #endif
     const ulong place = (get_global_id(2) * get_global_size(1) + slice) * (TILE_ROWS * 16);
-    ((__global uint *)AT(packed))[place + FILTER_CHUNK(tile_row, word / 4 % 4) * 4 + word % 4] = bits;
+    ((__global uint *)AT(packed))[place + ROW_CHUNK(tile_row, word / 4 % 4) * 4 + word % 4] = bits;
 }
 
 // Stores `value`, of type T, at `row` and at `position` of an image.
@@ -224,7 +204,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void tensor_gemm(
                 UNROLL
                 for (int t = 0; t < WARP_ROWS / 16; t++)
                     factors[t] = load_matrices(
-                        filter_tile, FILTER_CHUNK(warp_top + t * 16 + lane % 16, step * 2 + lane / 16), exchange);
+                        filter_tile, ROW_CHUNK(warp_top + t * 16 + lane % 16, step * 2 + lane / 16), exchange);
 #if TF32
                 UNROLL
                 for (int u = 0; u < WARP_COLUMNS / 8; u++) {
@@ -246,11 +226,7 @@ __kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void tensor_gemm(
                 for (int t = 0; t < WARP_ROWS / 16; t++) {
                     UNROLL
                     for (int u = 0; u < WARP_COLUMNS / 8; u++)
-#if TF32
-                        sums[t][u] = multiply_tf32(factors[t], values[u], sums[t][u], exchange);
-#else
-                        sums[t][u] = multiply_half(factors[t], values[u], sums[t][u], exchange);
-#endif
+                        sums[t][u] = multiply_operands(factors[t], values[u], sums[t][u], exchange);
                 }
             }
         }

@@ -96,7 +96,7 @@ for tile in "${tiles[@]}"; do
         case $operand in
         half) form=(-DTF32=0) expected=(mma.sync.aligned.m16n8k16.row.col.f32.f16 .x4.trans.shared) ;;
         # Activations stored in half.
-        stored) form=(-DTF32=0 -DHALF_x=1 -DHALF_y=1 -DHALF_residual=1) expected=(mma.sync.aligned.m16n8k16.row.col.f32.f16) ;;
+        stored) form=(-DTF32=0 -DHALF_x=1 -DHALF_y=1 -DHALF_dy=1 -DHALF_residual=1) expected=(mma.sync.aligned.m16n8k16.row.col.f32.f16) ;;
         tf32) form=(-DTF32=1) expected=(mma.sync.aligned.m16n8k8.row.col.f32.tf32 cvt.rna.tf32.f32) ;;
         esac
         for window in any taps point parts; do
@@ -108,8 +108,19 @@ for tile in "${tiles[@]}"; do
             parts) shape=(-DKERNEL_HEIGHT=3 -DKERNEL_WIDTH=3 -DWHOLE_TAPS=1 -DVECTOR_Y=1) ;;
             esac
             name="$operand, $rows x $columns, $window"
-            compile "common fragments tensorCores" "${size[@]}" "${form[@]}" "${shape[@]}" || continue
+            compile "common fragments tensorTile tensorCores" "${size[@]}" "${form[@]}" "${shape[@]}" || continue
             expect "$name" "${expected[@]}" ldmatrix.sync.aligned.m8n8.x4 cp.async.cg.shared.global cp.async.wait_group
+            assemble "$name" sm_80
+            assemble "$name" sm_90
+        done
+        for window in padded inside; do
+            case $window in
+            padded) shape=(-DKERNEL_HEIGHT=3 -DKERNEL_WIDTH=3 -DPADDED=1 -DVECTOR_Y=1) ;;
+            inside) shape=(-DKERNEL_HEIGHT=1 -DKERNEL_WIDTH=1 -DPADDED=0 -DVECTOR_Y=0) ;;
+            esac
+            name="$operand, $rows x $columns, weight gradient, $window"
+            compile "common fragments tensorTile weightGradientWalk tensorWeightGradient" "${size[@]}" "${form[@]}" "${shape[@]}" || continue
+            expect "$name" "${expected[0]}" ldmatrix.sync.aligned.m8n8.x4
             assemble "$name" sm_80
             assemble "$name" sm_90
         done

@@ -112,6 +112,12 @@ EMBED(sumOfSquares)
 EMBED(tensorCores)
 #embed "../../Kernels/tensorCores.cl"
 };
+EMBED(tensorTile)
+#embed "../../Kernels/tensorTile.cl"
+};
+EMBED(tensorWeightGradient)
+#embed "../../Kernels/tensorWeightGradient.cl"
+};
 EMBED(topScores)
 #embed "../../Kernels/topScores.cl"
 };
@@ -120,6 +126,9 @@ EMBED(transpose)
 };
 EMBED(warp)
 #embed "../../Kernels/warp.cl"
+};
+EMBED(weightGradientWalk)
+#embed "../../Kernels/weightGradientWalk.cl"
 };
 EMBED(winograd)
 #embed "../../Kernels/winograd.cl"
@@ -163,9 +172,12 @@ EMBED(winograd)
     X(softmax) \
     X(sumOfSquares) \
     X(tensorCores) \
+    X(tensorTile) \
+    X(tensorWeightGradient) \
     X(topScores) \
     X(transpose) \
     X(warp) \
+    X(weightGradientWalk) \
     X(winograd)
 
 const char *semblance_kernel_source(const char *name, size_t *length) {

@@ -173,9 +173,11 @@ package enum OperandRounding: Sendable {
 
     /// - Returns: nil where no kernel of a plan rounds.
     package init?(kernels: [String]) {
-        if kernels.contains("tensor_gemm_half") {
+        if kernels.contains(where: { ["tensor_gemm_half", "tensor_weight_gradient_half"].contains($0) }) {
             self = .half
-        } else if kernels.contains("tensor_gemm_tf32") {
+        } else if kernels.contains(where: {
+            ["tensor_gemm_tf32", "tensor_weight_gradient_tf32"].contains($0)
+        }) {
             self = .tf32
         } else {
             return nil

@@ -27,7 +27,7 @@ import Testing
                 return isBrief || guise.isOfTensorCores ? isSmall : isMedium
             case .convolutionWeightGradient where guise.gathersWeightGradients:
                 let isDepthwise = opCase.outputs[0].shape[1] == 1 && opCase.inputs[1].shape.channels > 1
-                return !isDepthwise && (isBrief ? isSmall : isMedium)
+                return !isDepthwise && (isBrief || guise.isOfTensorCores ? isSmall : isMedium)
             case .convolution, .convolutionInputGradient, .convolutionWeightGradient, .fullyConnected,
                 .fullyConnectedInputGradient, .fullyConnectedWeightGradient, .reshape:
                 return isSmall && !guise.isOfConvolutions

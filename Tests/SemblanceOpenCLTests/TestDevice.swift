@@ -30,7 +30,7 @@ enum TestDevice {
         }
 
         /// Whether weight gradients are computed as no other of the convolutions' guises does.
-        var gathersWeightGradients: Bool { [.implicit, .implicitInParts].contains(self) }
+        var gathersWeightGradients: Bool { [.implicit, .implicitInParts].contains(self) || isOfTensorCores }
 
         /// With emulated warps.
         var isOfTensorCores: Bool {

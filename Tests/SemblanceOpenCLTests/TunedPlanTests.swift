@@ -43,6 +43,7 @@ import Testing
         for name in [
             "convolution [1x64x15x13] -> 96, 3x3 padding 1,1,1,1",
             "convolutionInputGradient [1x64x8x8] -> 64, 3x3",
+            "convolutionWeightGradient [1x64x8x8] -> 64, 3x3",
         ] {
             let opCase = try #require(OpCase.all.first { $0.name == name }, "\(name)")
             let inputs = opCase.inputs.map(\.shape), outputs = opCase.outputs.map(\.shape)
@@ -54,7 +55,10 @@ import Testing
             var tuned = traits
             tuned.tuned = try #require(choices.last)
             let launches = try opCase.op.launches(inputs: inputs, outputs: outputs, on: tuned)
-            #expect(launches.contains { $0.function == "tensor_gemm_half" })
+            #expect(
+                launches.contains {
+                    ["tensor_gemm_half", "tensor_weight_gradient_half"].contains($0.function)
+                })
         }
     }
 

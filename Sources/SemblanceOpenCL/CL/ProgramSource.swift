@@ -19,8 +19,11 @@ struct ProgramSource: Hashable, Sendable {
     var files: [String] {
         let below =
             switch name {
-            case "probeInstructions", "tensorCores": ["fragments"]
-            case "implicitGemm", "implicitWeightGradient": ["registerTile"]
+            case "probeInstructions": ["fragments"]
+            case "tensorCores": ["fragments", "tensorTile"]
+            case "tensorWeightGradient": ["fragments", "tensorTile", "weightGradientWalk"]
+            case "implicitGemm": ["registerTile"]
+            case "implicitWeightGradient": ["registerTile", "weightGradientWalk"]
             default: [String]()
             }
         return ["common"] + below + [name]

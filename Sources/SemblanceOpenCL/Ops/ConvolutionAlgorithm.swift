@@ -40,6 +40,11 @@ extension ConvolutionShape {
 }
 
 extension DeviceTraits {
+    /// How a product that gathers multiplies.
+    private var gathering: ConvolutionAlgorithm {
+        maxWorkGroup >= 256 ? tensorOperand.map(ConvolutionAlgorithm.tensorCores) ?? .implicit : .implicit
+    }
+
     /// Whether a product that gathers can compute the shape: it takes work-groups of 64 at least.
     func gathers(_ shape: ConvolutionShape) -> Bool { shape.suitsImplicit && maxWorkGroup >= 64 }
 
@@ -48,8 +53,6 @@ extension DeviceTraits {
     /// not measured.
     func algorithm(for shape: ConvolutionShape) -> ConvolutionAlgorithm {
         let gathers = gathers(shape)
-        let gathering =
-            maxWorkGroup >= 256 ? tensorOperand.map(ConvolutionAlgorithm.tensorCores) ?? .implicit : .implicit
         switch convolution {
         case .im2col: return .columns
         case .implicit: return gathers ? gathering : .columns
@@ -71,9 +74,9 @@ extension DeviceTraits {
 }
 
 extension DeviceTraits {
-    /// As `algorithm`, for the weight gradient, which is a product of floats: it gathers where the convolution may, and has columns else.
+    /// As `algorithm`, for the weight gradient: it gathers where the convolution may, and has columns else.
     func weightGradientAlgorithm(for shape: ConvolutionShape) -> ConvolutionAlgorithm {
-        let gathering = gathers(shape) ? ConvolutionAlgorithm.implicit : .columns
+        let gathering = gathers(shape) ? gathering : .columns
         switch convolution {
         case .im2col, .winograd, .winograd2, .winograd4: return .columns
         case .implicit: return gathering

@@ -10,9 +10,11 @@ extension Convolution {
         guard !shape.isDepthwise else {
             return shape.lowerDepthwiseWeightGradient(x: x, dy: dy, dweight: dweight, into: &lowering)
         }
-        if case .implicit = lowering.traits.weightGradientAlgorithm(for: shape) {
-            lowering.implicitWeightGradient(shape, x: x, dy: dy, dweight: dweight)
-        } else {
+        switch lowering.traits.weightGradientAlgorithm(for: shape) {
+        case .implicit: lowering.implicitWeightGradient(shape, x: x, dy: dy, dweight: dweight)
+        case .tensorCores(let operand):
+            lowering.tensorWeightGradient(operand, shape, x: x, dy: dy, dweight: dweight)
+        case .columns, .winograd:
             shape.lowerWeightGradientColumns(x: x, dy: dy, dweight: dweight, into: &lowering)
         }
     }

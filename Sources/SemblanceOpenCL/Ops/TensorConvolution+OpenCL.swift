@@ -35,6 +35,11 @@ struct TensorTile: Hashable {
     var warps: Int { rows / warpRows * (columns / warpColumns) }
     var items: Int { warps * Self.lanes }
 
+    /// The work-items of a product's whole tiles, for each group and part of the sum.
+    func globalSize(_ shape: ConvolutionShape, parts: Int) -> [Int] {
+        [count(shape).columns * items, count(shape).rows, shape.groups * parts]
+    }
+
     /// Tiles of a group's product, down and across.
     func count(_ shape: ConvolutionShape) -> (rows: Int, columns: Int) {
         let width = shape.images * shape.positions
@@ -58,21 +63,21 @@ struct TensorTile: Hashable {
         [
             "TF32": operand == .tf32 ? 1 : 0, "EMULATED": traits.emulatesWarps ? 1 : 0, "TILE_ROWS": rows,
             "TILE_COLUMNS": columns, "WARP_ROWS": warpRows, "WARP_COLUMNS": warpColumns,
-            "STAGES": stages(on: traits),
         ]
     }
 }
 
 extension DeviceTraits {
-    /// The largest tile of which there are enough for all compute units, as for `tile(for:)`; not measured.
-    func tensorTile(for shape: ConvolutionShape) -> TensorTile {
+    /// The largest tile of which there are enough for all compute units, as for `tile(for:parts:)`; not measured.
+    func tensorTile(for shape: ConvolutionShape, parts: Int = 1) -> TensorTile {
         let large = [
             TensorTile(rows: 128, columns: 128, warpRows: 64, warpColumns: 32),
             TensorTile(rows: 64, columns: 128, warpRows: 32, warpColumns: 32),
         ]
         return large.first { tile in
             let tiles = tile.count(shape)
-            return shape.outputs > tile.rows / 2 && tiles.rows * tiles.columns * shape.groups >= computeUnits
+            return shape.outputs > tile.rows / 2
+                && tiles.rows * tiles.columns * shape.groups * parts >= computeUnits
         } ?? TensorTile(rows: 64, columns: 64, warpRows: 32, warpColumns: 32)
     }
 }
@@ -86,7 +91,8 @@ extension Lowering {
     ) {
         let tile = traits.tensorTile(for: shape), tiles = tile.count(shape)
         let strides = filters.strides(shape), packedShape = tile.packedShape(shape, operand)
-        let defines = shape.kernelDefines.merging(tile.defines(operand, on: traits)) { $1 }
+        var defines = shape.kernelDefines.merging(tile.defines(operand, on: traits)) { $1 }
+        defines["STAGES"] = tile.stages(on: traits)
         let packed = packed(filters.tensor, as: packedShape) { lowering, packed in
             lowering.launch(
                 KernelLaunch(
@@ -118,8 +124,7 @@ extension Lowering {
                         + epilogue.arguments
                         + shape.gathering(
                             paddedDepth: packedShape[1] * operand.sliceDepth, partDepth: depth),
-                    global: [tiles.columns * tile.items, tiles.rows, shape.groups * parts],
-                    local: [tile.items, 1, 1]))
+                    global: tile.globalSize(shape, parts: parts), local: [tile.items, 1, 1]))
         }
     }
 }

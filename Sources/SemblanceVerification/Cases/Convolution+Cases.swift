@@ -94,7 +94,8 @@ private struct ConvolutionShape {
         .init([1, 128, 14, 14], 128, Extent(3), padding: Padding(1)),
         .init([5, 64, 28, 28], 64, Extent(3), padding: Padding(1)),
         // Weight gradients whose sums run over many images of few positions, over few of many, and through tiles with a rest in each group.
-        .init([19, 4, 3, 2], 5, Extent(1)),
+        .init([18, 4, 3, 2], 5, Extent(1)),
+        .init([1, 1, 20, 21], 1, Extent(3), padding: Padding(1)),
         .init([21, 3, 5, 5], 4, Extent(3)),
         .init([5, 3, 40, 37], 6, Extent(3), padding: Padding(1)),
         .init([7, 10, 5, 6], 134, Extent(3), padding: Padding(1), groups: 2),
