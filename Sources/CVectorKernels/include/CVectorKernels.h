@@ -18,6 +18,29 @@ void semblance_quantise(const float *x, long count, float scale, int zero, float
 void semblance_quantise_rows(
     const float *x, long rows, long columns, float scale, int zero, unsigned char *y, long stride);
 
+/* Pixels of an image with `lanes` channels side by side, [pixels][lanes]: batch norm goes through images in such strips. Arrays of channels have `lanes`
+   elements. */
+struct semblance_strip {
+    long pixels, lanes;
+};
+
+/* Each channel's mean, and the sum of its squared differences from that. */
+void semblance_strip_moments(const float *x, const struct semblance_strip *strip, float *mean, float *squares);
+
+/* y = factor (x - mean) + shift. */
+void semblance_strip_affine(
+    const float *x, const struct semblance_strip *strip, const float *mean, const float *factor, const float *shift,
+    float *y);
+
+/* Each channel's sum of dy, and of dy (x - mean). */
+void semblance_strip_gradient_sums(
+    const float *x, const float *dy, const struct semblance_strip *strip, const float *mean, float *sum, float *product);
+
+/* dx = ofGradient dy + ofX (x - mean) + shift. */
+void semblance_strip_combination(
+    const float *x, const float *dy, const struct semblance_strip *strip, const float *mean, const float *ofGradient,
+    const float *ofX, const float *shift, float *dx);
+
 /* A convolution of bytes with 8-bit weights: y = act(scale (start + sum x w) + bias + residual), where act multiplies what is below 0 by the slope.
    Arrays of channels are as long as whole vectors of 16. */
 struct semblance_integer_product {

@@ -1,16 +1,22 @@
 import COneDNN
+import CVectorKernels
 import SemblanceCore
 
 extension BatchNorm {
-    private var flags: UInt32 { dnnl_use_scale.rawValue | dnnl_use_shift.rawValue }
-
     func lower(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
         if lowering.normalisation(of: step.outputs[0]) != nil {
             // Its readers do it; they read what it would.
             return lowering.extendUse(of: step.inputs[0], toThatOf: step.outputs[0])
         }
         let x = try lowering.image(step.inputs[0])
-        let descriptor = try forward(x.layout, dnnl_forward_inference, fixed: true, lowering)
+        var description = dnnl_batch_normalization_desc_t()
+        var raw = x.layout.raw
+        let flags = dnnl_use_scale.rawValue | dnnl_use_shift.rawValue | dnnl_use_global_stats.rawValue
+        try check("a batch norm") {
+            dnnl_batch_normalization_forward_desc_init(
+                &description, dnnl_forward_inference, &raw, epsilon, flags)
+        }
+        let descriptor = try PrimitiveDescriptor("a batch norm", description, on: lowering.engine)
         var arguments = [(DNNL_ARG_SRC, x)]
         for (role, input) in zip(
             [DNNL_ARG_SCALE, DNNL_ARG_SHIFT, DNNL_ARG_MEAN, DNNL_ARG_VARIANCE], step.inputs.dropFirst())
@@ -22,92 +28,121 @@ extension BatchNorm {
         }
     }
 
-    private func forward(
-        _ layout: MemoryDescriptor, _ kind: dnnl_prop_kind_t, fixed: Bool, _ lowering: Lowering
-    ) throws(SemblanceError) -> PrimitiveDescriptor {
-        var description = dnnl_batch_normalization_desc_t()
-        var raw = layout.raw
-        let flags = flags | (fixed ? dnnl_use_global_stats.rawValue : 0)
-        try check("a batch norm") {
-            dnnl_batch_normalization_forward_desc_init(&description, kind, &raw, epsilon, flags)
-        }
-        return try PrimitiveDescriptor("a batch norm", description, on: lowering.engine)
-    }
-
+    /// With the batch's statistics, which are handed on.
     func lowerTraining(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
-        let x = try lowering.image(step.inputs[0])
-        let shape = lowering.shape(step.inputs[0])
-        let channels = shape.channels
-        let count = shape.count / max(channels, 1)
-        let descriptor = try forward(x.layout, dnnl_forward_training, fixed: false, lowering)
-        let variance = lowering.temporary(try MemoryDescriptor([channels]))
+        let (x, strips) = try lowering.strips(step.inputs[0])
         let scale = try lowering.plain(step.inputs[1]), shift = try lowering.plain(step.inputs[2])
+        let running = (try lowering.updated(step.outputs[3]), try lowering.updated(step.outputs[4]))
         try lowering.definePlain(step.outputs[1]) { (mean) throws(SemblanceError) in
-            try lowering.defineImage(step.outputs[0], like: x) { target in
-                lowering.primitive(
-                    "batchNormTraining", descriptor,
-                    [
-                        (DNNL_ARG_SRC, x), (DNNL_ARG_SCALE, scale), (DNNL_ARG_SHIFT, shift),
-                        (DNNL_ARG_DST, target),
-                        (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance),
-                    ])
-            }
-            let running = [try lowering.updated(step.outputs[3]), try lowering.updated(step.outputs[4])]
-            try lowering.definePlain(step.outputs[2]) { deviation in
-                let (momentum, epsilon) = (momentum, epsilon)
-                // PyTorch keeps the unbiased variance.
-                let unbiased = count > 1 ? Float(count) / Float(count - 1) : 1
-                lowering.host("batchNormStatistics", [mean, variance, deviation] + running) { memory, _ in
-                    for channel in 0..<channels {
-                        let value = memory[1][channel]
-                        memory[2][channel] = 1 / (value + epsilon).squareRoot()
-                        memory[3][channel] += momentum * (memory[0][channel] - memory[3][channel])
-                        memory[4][channel] += momentum * (value * unbiased - memory[4][channel])
+            try lowering.definePlain(step.outputs[2]) { (deviation) throws(SemblanceError) in
+                try lowering.defineImage(step.outputs[0], like: x) { y in
+                    let places = [x, scale, shift, mean, deviation, running.0, running.1, y]
+                    lowering.strips("batchNormTraining", strips, places) { memory, work, threads in
+                        normalise(strips, memory, work, threads)
                     }
                 }
             }
         }
     }
 
+    /// - Parameters:
+    ///   - memory: x, scale, shift, mean, deviation, running mean and variance, y.
+    ///   - work: two arrays by strip and channel, two by channel.
+    private func normalise(
+        _ strips: ChannelStrips, _ memory: [UnsafeMutablePointer<Float>], _ work: UnsafeMutablePointer<Float>,
+        _ threads: Int
+    ) {
+        let (channels, outer, count) = (strips.channels, strips.outer, strips.count)
+        let means = work, squares = means + outer * channels, factors = squares + outer * channels
+        withUnsafePointer(to: strips.strip) { strip in
+            strips.twice(arrays: 1, threads: threads) { start, _, place in
+                semblance_strip_moments(memory[0] + start, strip, means + place, squares + place)
+            } between: {
+                for channel in $0 {
+                    // As Chan, Golub and LeVeque (1979) join the moments of parts of the same size.
+                    let places = stride(from: channel, to: outer * channels, by: channels)
+                    let mean = places.reduce(0) { $0 + Double(means[$1]) } / Double(max(outer, 1))
+                    let sum = places.reduce(0.0) {
+                        let difference = Double(means[$1]) - mean
+                        return $0 + Double(squares[$1]) + Double(strips.strip.pixels) * difference
+                            * difference
+                    }
+                    let variance = Float(sum / Double(max(count, 1)))
+                    // PyTorch keeps the unbiased variance.
+                    let unbiased = count > 1 ? Float(sum / Double(count - 1)) : variance
+                    memory[3][channel] = Float(mean)
+                    memory[4][channel] = 1 / (variance + epsilon).squareRoot()
+                    memory[5][channel] += momentum * (Float(mean) - memory[5][channel])
+                    memory[6][channel] += momentum * (unbiased - memory[6][channel])
+                    factors[channel] = memory[1][channel] * memory[4][channel]
+                }
+            } second: { start, channel, _ in
+                semblance_strip_affine(
+                    memory[0] + start, strip, memory[3] + channel, factors + channel, memory[2] + channel,
+                    memory[7] + start)
+            }
+        }
+    }
+
     /// The gradients through the batch's statistics, or with constant ones.
     func lowerGradient(_ step: Step, _ lowering: Lowering, usesBatch: Bool) throws(SemblanceError) {
-        let channels = lowering.shape(step.inputs[0]).channels
-        let x = try lowering.image(step.inputs[0])
+        let (x, strips) = try lowering.strips(step.inputs[0])
         let dy = try lowering.image(step.inputs[1], like: x)
-        let scale = try lowering.plain(step.inputs[2]), mean = try lowering.plain(step.inputs[3])
-        var variance = try lowering.plain(step.inputs[4])
-        if usesBatch {
-            // The step hands on 1 / sqrt(variance + epsilon); oneDNN takes the variance.
-            let deviation = variance, epsilon = epsilon
-            variance = lowering.temporary(try MemoryDescriptor([channels]))
-            lowering.host("batchNormVariance", [deviation, variance]) { memory, _ in
-                for channel in 0..<channels {
-                    memory[1][channel] = max(1 / (memory[0][channel] * memory[0][channel]) - epsilon, 0)
+        let parameters = try step.inputs[2...4].map { (input) throws(SemblanceError) in
+            try lowering.plain(input)
+        }
+        try lowering.definePlain(step.outputs[1]) { (dscale) throws(SemblanceError) in
+            try lowering.definePlain(step.outputs[2]) { (dshift) throws(SemblanceError) in
+                try lowering.defineImage(step.outputs[0], like: x) { dx in
+                    let places = [x, dy] + parameters + [dscale, dshift, dx]
+                    lowering.strips("batchNormGradient", strips, places) { memory, work, threads in
+                        differentiate(strips, usesBatch: usesBatch, memory, work, threads)
+                    }
                 }
             }
         }
-        var description = dnnl_batch_normalization_desc_t()
-        var raw = x.layout.raw
-        let flags = flags | (usesBatch ? 0 : dnnl_use_global_stats.rawValue)
-        try check("a batch norm's gradient") {
-            dnnl_batch_normalization_backward_desc_init(
-                &description, dnnl_backward, &raw, &raw, epsilon, flags)
-        }
-        let hint = try forward(x.layout, dnnl_forward_training, fixed: !usesBatch, lowering)
-        let descriptor = try PrimitiveDescriptor(
-            "a batch norm's gradient", description, on: lowering.engine, hint: hint)
-        try lowering.definePlain(step.outputs[1]) { (dscale) throws(SemblanceError) in
-            try lowering.definePlain(step.outputs[2]) { (dshift) throws(SemblanceError) in
-                try lowering.defineImage(step.outputs[0], like: x) { target in
-                    lowering.primitive(
-                        "batchNormGradient", descriptor,
-                        [
-                            // oneDNN 2.6 asks for a shift here and does not read it.
-                            (DNNL_ARG_SRC, x), (DNNL_ARG_DIFF_DST, dy), (DNNL_ARG_SCALE, scale),
-                            (DNNL_ARG_SHIFT, scale),
-                            (DNNL_ARG_MEAN, mean), (DNNL_ARG_VARIANCE, variance), (DNNL_ARG_DIFF_SRC, target),
-                            (DNNL_ARG_DIFF_SCALE, dscale), (DNNL_ARG_DIFF_SHIFT, dshift),
-                        ])
+    }
+
+    /// - Parameters:
+    ///   - memory: x, dy, scale, mean, deviation of the batch or constant variance, dscale, dshift, dx.
+    ///   - work: two arrays by strip and channel, three by channel.
+    private func differentiate(
+        _ strips: ChannelStrips, usesBatch: Bool, _ memory: [UnsafeMutablePointer<Float>],
+        _ work: UnsafeMutablePointer<Float>, _ threads: Int
+    ) {
+        let (channels, outer, count) = (strips.channels, strips.outer, strips.count)
+        let sums = work, products = sums + outer * channels
+        let ofGradient = products + outer * channels, ofX = ofGradient + channels, shifts = ofX + channels
+        withUnsafePointer(to: strips.strip) { strip in
+            strips.twice(arrays: 2, threads: threads) { start, channel, place in
+                semblance_strip_gradient_sums(
+                    memory[0] + start, memory[1] + start, strip, memory[3] + channel, sums + place,
+                    products + place)
+            } between: {
+                for channel in $0 {
+                    let places = stride(from: channel, to: outer * channels, by: channels)
+                    let sum = Float(places.reduce(0) { $0 + Double(sums[$1]) })
+                    let product = Float(places.reduce(0) { $0 + Double(products[$1]) })
+                    let given = memory[4][channel]
+                    let deviation = usesBatch ? given : 1 / (given + epsilon).squareRoot()
+                    memory[5][channel] = product * deviation
+                    memory[6][channel] = sum
+                    let factor = memory[2][channel] * deviation
+                    ofGradient[channel] = factor
+                    ofX[channel] = -factor * deviation * deviation * product / Float(max(count, 1))
+                    shifts[channel] = usesBatch ? -factor * sum / Float(max(count, 1)) : 0
+                }
+            } second: { start, channel, _ in
+                if usesBatch {
+                    semblance_strip_combination(
+                        memory[0] + start, memory[1] + start, strip, memory[3] + channel,
+                        ofGradient + channel,
+                        ofX + channel, shifts + channel, memory[7] + start)
+                } else {
+                    // dx = factor dy: shifts are 0.
+                    semblance_strip_affine(
+                        memory[1] + start, strip, shifts + channel, ofGradient + channel, shifts + channel,
+                        memory[7] + start)
                 }
             }
         }
