@@ -177,29 +177,29 @@ void semblance_strip_gradient_sums(
 }
 
 INLINE void combination(
-    const float *x, const float *dy, const struct run *run, const Lanes *mean, const Lanes *ofGradient,
-    const Lanes *ofX, const Lanes *shift, const int width, float *dx) {
-    const Lanes center = *mean, a = *ofGradient, b = *ofX, c = *shift;
+    const float *x, const float *dy, const struct run *run, const Lanes *mean, const Lanes *factor,
+    const Lanes *gradientMean, const Lanes *ofX, const int width, float *dx) {
+    const Lanes center = *mean, a = *factor, b = *gradientMean, c = *ofX;
     for (long i = 0; i < run->count; i++) {
         Lanes value = {0}, gradient = {0};
         copyFirst(x + i * run->step, width, &value);
         copyFirst(dy + i * run->step, width, &gradient);
-        value = a * gradient + (b * (value - center) + c);
+        value = a * ((gradient - b) + c * (value - center));
         copyFirst(&value, width, dx + i * run->step);
     }
 }
 
 FOR_EACH_PROCESSOR
 void semblance_strip_combination(
-    const float *x, const float *dy, const struct semblance_strip *strip, const float *mean, const float *ofGradient,
-    const float *ofX, const float *shift, float *dx) {
+    const float *x, const float *dy, const struct semblance_strip *strip, const float *mean, const float *factor,
+    const float *gradientMean, const float *ofX, float *dx) {
     struct run run;
     for (long index = 0; runOf(strip, index, &run); index++) {
         Lanes center = {0}, a = {0}, b = {0}, c = {0};
         ofChannels(mean, &run, &center);
-        ofChannels(ofGradient, &run, &a);
-        ofChannels(ofX, &run, &b);
-        ofChannels(shift, &run, &c);
+        ofChannels(factor, &run, &a);
+        ofChannels(gradientMean, &run, &b);
+        ofChannels(ofX, &run, &c);
 #define COMBINATION(width) \
     combination(x + run.start, dy + run.start, &run, &center, &a, &b, &c, width, dx + run.start)
         FOR_WIDTH(run, COMBINATION);

@@ -36,10 +36,10 @@ void semblance_strip_affine(
 void semblance_strip_gradient_sums(
     const float *x, const float *dy, const struct semblance_strip *strip, const float *mean, float *sum, float *product);
 
-/* dx = ofGradient dy + ofX (x - mean) + shift. */
+/* dx = factor (dy - gradientMean + ofX (x - mean)): 0 for a single value, exactly. */
 void semblance_strip_combination(
-    const float *x, const float *dy, const struct semblance_strip *strip, const float *mean, const float *ofGradient,
-    const float *ofX, const float *shift, float *dx);
+    const float *x, const float *dy, const struct semblance_strip *strip, const float *mean, const float *factor,
+    const float *gradientMean, const float *ofX, float *dx);
 
 /* A convolution of bytes with 8-bit weights: y = act(scale (start + sum x w) + bias + residual), where act multiplies what is below 0 by the slope.
    Arrays of channels are as long as whole vectors of 16. */

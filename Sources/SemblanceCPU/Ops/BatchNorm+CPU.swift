@@ -112,7 +112,7 @@ extension BatchNorm {
     ) {
         let (channels, outer, count) = (strips.channels, strips.outer, strips.count)
         let sums = work, products = sums + outer * channels
-        let ofGradient = products + outer * channels, ofX = ofGradient + channels, shifts = ofX + channels
+        let factors = products + outer * channels, ofX = factors + channels, means = ofX + channels
         withUnsafePointer(to: strips.strip) { strip in
             strips.twice(arrays: 2, threads: threads) { start, channel, place in
                 semblance_strip_gradient_sums(
@@ -127,21 +127,19 @@ extension BatchNorm {
                     let deviation = usesBatch ? given : 1 / (given + epsilon).squareRoot()
                     memory[5][channel] = product * deviation
                     memory[6][channel] = sum
-                    let factor = memory[2][channel] * deviation
-                    ofGradient[channel] = factor
-                    ofX[channel] = -factor * deviation * deviation * product / Float(max(count, 1))
-                    shifts[channel] = usesBatch ? -factor * sum / Float(max(count, 1)) : 0
+                    factors[channel] = memory[2][channel] * deviation
+                    ofX[channel] = -deviation * deviation * product / Float(max(count, 1))
+                    means[channel] = usesBatch ? sum / Float(max(count, 1)) : 0
                 }
             } second: { start, channel, _ in
                 if usesBatch {
                     semblance_strip_combination(
-                        memory[0] + start, memory[1] + start, strip, memory[3] + channel,
-                        ofGradient + channel,
-                        ofX + channel, shifts + channel, memory[7] + start)
+                        memory[0] + start, memory[1] + start, strip, memory[3] + channel, factors + channel,
+                        means + channel, ofX + channel, memory[7] + start)
                 } else {
-                    // dx = factor dy: shifts are 0.
+                    // dx = factor dy, as these means are 0.
                     semblance_strip_affine(
-                        memory[1] + start, strip, shifts + channel, ofGradient + channel, shifts + channel,
+                        memory[1] + start, strip, means + channel, factors + channel, means + channel,
                         memory[7] + start)
                 }
             }
