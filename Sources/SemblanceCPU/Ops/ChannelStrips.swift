@@ -52,22 +52,23 @@ struct ChannelStrips {
         between: (Range<Int>) -> Void, second: (_ start: Int, _ channel: Int, _ place: Int) -> Void
     ) {
         let size = strip.pixels * strip.lanes
-        let group = max(Self.cached / (4 * max(arrays * outer * size, 1)), 1)
+        guard count > 0, channels > 0 else { return between(0..<channels) }
+        let group = max(Self.cached / (4 * arrays * outer * size), 1)
         for start in stride(from: 0, to: units, by: group) {
             let own = start..<min(start + group, units)
-            let count = outer * own.count
+            let strips = outer * own.count
             func visit(_ index: Int, _ body: (Int, Int, Int) -> Void) {
                 let unit = own.lowerBound + index % own.count
                 let place = index / own.count * units + unit
                 body(place * size, unit * strip.lanes, place * strip.lanes)
             }
             // Neighbours in memory, so that a thread meets few pages.
-            let block = (count + threads - 1) / threads
-            parallel(count, block: block, threads: threads) { _, range in
+            let block = (strips + threads - 1) / threads
+            parallel(strips, block: block, threads: threads) { _, range in
                 for index in range { visit(index, first) }
             }
             between(own.lowerBound * strip.lanes..<own.upperBound * strip.lanes)
-            parallel(count, block: block, threads: threads) { _, range in
+            parallel(strips, block: block, threads: threads) { _, range in
                 for index in range.reversed() { visit(index, second) }
             }
         }
