@@ -69,7 +69,7 @@ INLINE void addTo(float *values, const Lanes *lanes, const struct run *run) {
 
 INLINE void join(Lanes *sums) { sums[0] = (sums[0] + sums[1]) + (sums[2] + sums[3]); }
 
-INLINE void addSquares(const float *x, const Lanes *mean, int isSquare, const int width, Lanes *sum) {
+INLINE void addDifference(const float *x, const Lanes *mean, int isSquare, const int width, Lanes *sum) {
     Lanes value = {0};
     copyFirst(x, width, &value);
     value -= *mean;
@@ -83,8 +83,8 @@ INLINE void sumsOf(
     for (; i + CHAINS <= run->count; i += CHAINS)
         UNROLLED
         for (int chain = 0; chain < CHAINS; chain++)
-            addSquares(x + (i + chain) * run->step, mean, isSquare, width, &sums[chain]);
-    for (; i < run->count; i++) addSquares(x + i * run->step, mean, isSquare, width, &sums[0]);
+            addDifference(x + (i + chain) * run->step, mean, isSquare, width, &sums[chain]);
+    for (; i < run->count; i++) addDifference(x + i * run->step, mean, isSquare, width, &sums[0]);
     join(sums);
 }
 
