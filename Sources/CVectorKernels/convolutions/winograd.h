@@ -20,12 +20,6 @@ INLINE struct place place(const Problem *p, long tile) {
     return (struct place){tile / area, tile % area / across, tile % across};
 }
 
-/* The weights of a point are those of this plane. */
-INLINE int planeOf(int i, int j, const Sizes sizes) {
-    const int last = sizes.planes - 1;
-    return (i < last ? i : last) * sizes.planes + (j < last ? j : last);
-}
-
 INLINE void inputs(const Problem *p, long first, long last, float *v, long plane, long pitch, const Form form) {
     const Sizes sizes = semblance_winograd_sizes(form);
     const struct semblance_image *x = &p->input;
@@ -171,10 +165,9 @@ TARGET static void winogradOutputs(
     const long step = channels * width * FLOATS + GAP, mPlane = tiles * width * FLOATS + GAP;
     const float *u = p->weights + panel * sizes.planes * sizes.planes * (channels * PANEL + GAP);
     for (int point = 0; point < points; point++) {
-        const int i = point / sizes.points, j = point % sizes.points, next = point + 1;
         product(&(struct product){
-            .v = v + point * plane, .u = u + planeOf(i, j, sizes) * step,
-            .next = u + planeOf(next / sizes.points, next % sizes.points, sizes) * step, .y = m + point * mPlane,
+            .v = v + point * plane, .u = u + semblance_winograd_plane(sizes, point) * step,
+            .next = u + semblance_winograd_plane(sizes, point + 1) * step, .y = m + point * mPlane,
             .rows = tiles, .depth = channels, .stride = width * FLOATS, .width = width, .pitch = channels});
     }
 #define RESULTS(form) outputs(p, panel, first, last, m, mPlane, width, form)

@@ -105,6 +105,12 @@ static inline struct semblance_winograd_sizes semblance_winograd_sizes(enum semb
     return (struct semblance_winograd_sizes){0, 0, 0, 0, 0};
 }
 
+/* The plane of weights that serves a point of a tile, both counted along rows. */
+static inline int semblance_winograd_plane(struct semblance_winograd_sizes sizes, int point) {
+    const int last = sizes.planes - 1, row = point / sizes.points, column = point % sizes.points;
+    return (row < last ? row : last) * sizes.planes + (column < last ? column : last);
+}
+
 /* A 3x3 convolution by Winograd's minimal filtering (Lavin and Gray, 2015): y = act(conv(scale x + shift) + bias + residual), where act
    multiplies what is below 0 by the slope and what lies outside of the image is 0. Channels and outputs are multiples of 16.
 

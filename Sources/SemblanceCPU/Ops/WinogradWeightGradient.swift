@@ -115,11 +115,8 @@ extension semblance_winograd_sizes {
     /// The points of a tile that each plane of weights serves.
     fileprivate var pointsOfPlanes: [[Int]] {
         var result = Array(repeating: [Int](), count: planeCount)
-        for row in 0..<points {
-            for column in 0..<points {
-                let plane = min(row, planes - 1) * planes + min(column, planes - 1)
-                result[Int(plane)].append(Int(row * points + column))
-            }
+        for point in 0..<pointCount {
+            result[Int(semblance_winograd_plane(self, Int32(point)))].append(point)
         }
         return result
     }
