@@ -1,5 +1,5 @@
 # make demo and make test are each enough by themselves: they install what is missing, build, and run.
-SWIFT ?= swift
+export SWIFT ?= swift
 PREFIX ?= /usr/local
 BUILD = $(SWIFT) build -c release
 BINARY = .build/release/semblance
@@ -31,7 +31,7 @@ test: setup lint
 	$(MAKE) bundle
 	Tests/test_bundle.sh $(BUNDLE)
 	GOMP_SPINCOUNT=1000 SEMBLANCE_TUNING=off SEMBLANCE_REQUIRE_OPENCL=1 SEMBLANCE_MODELS=$(CURDIR)/.cache/models \
-		SEMBLANCE_PHOTOS=$(CURDIR)/.cache/photos SEMBLANCE_PYTHON=$(CURDIR)/.venv/bin/python $(SWIFT) test -c release --skip-build
+		SEMBLANCE_PHOTOS=$(CURDIR)/.cache/photos SEMBLANCE_PYTHON=$(CURDIR)/.venv/bin/python Tests/run.sh
 
 # Small cases of every operation on Oclgrind: races between work-items, accesses outside of buffers, misuse of the API.
 check-races: setup
