@@ -38,7 +38,7 @@ extension OpCase {
             ? [Output([shape.channels], reduction: count, scale: Float(count).squareRoot())] : []
         let dx = OpCase(
             .activationGradient(activation), detail, [.init(shape, backward), .init(shape)] + slope,
-            [.init(shape, reduction: 2 * activation.reduction, scale: activation.scale)] + dslope)
+            [.init(shape, reduction: 2 * activation.reduction, scale: activation.derivativeScale)] + dslope)
         return [y, dx]
     }
 
@@ -72,7 +72,7 @@ extension OpCase {
                     [
                         .init(
                             [1, finite.count], reduction: 2 * activation.reduction,
-                            scale: activation.scale)
+                            scale: activation.derivativeScale)
                     ]),
             ]
         }
@@ -97,6 +97,9 @@ extension Activation {
         default: 0
         }
     }
+
+    /// As `scale`, for the derivative: 1 - y in sigmoid's, which may be the only element of a shape.
+    fileprivate var derivativeScale: Float { self == .sigmoid ? 1 : scale }
 
     /// Roundings, as the length of a sum: `pow` may be off by 16 units in the last place in OpenCL.
     var reduction: Int { if case .power = self { 16 } else { 2 } }
