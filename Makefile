@@ -5,7 +5,7 @@ BUILD = $(SWIFT) build -c release
 BINARY = .build/release/semblance
 SOURCES = Package.swift Sources Tests Examples
 
-.PHONY: setup demo models build test check-races check-ptx fuzz bench bundle format lint install clean
+.PHONY: setup demo models build test check-races check-intel check-ptx fuzz bench bundle format lint install clean
 
 setup:
 	scripts/setup
@@ -37,6 +37,11 @@ test: setup lint
 check-races: setup
 	$(BUILD) --build-tests
 	Tests/check-races.sh
+
+# Every kernel on Intel's OpenCL runtime, a second compiler for CPUs.
+check-intel: setup
+	$(BUILD) --build-tests
+	Tests/check-intel.sh
 
 # Kernels with inline PTX, compiled and assembled for NVIDIA's GPUs without one.
 check-ptx:
