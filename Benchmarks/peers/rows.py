@@ -250,7 +250,9 @@ def search(queries, k, runs, faces=1_000_000, dimension=512):
 ROWS = [
     inference("iresnet50", 1, runs=5),
     inference("iresnet50", 16, runs=1),
+    inference("iresnet50", 64, runs=1),
     *(against_all("mobilefacenet", *numbers, quantised) for quantised in [False, True] for numbers in [(1, 30), (16, 5)]),
+    *(against_all("mobilefacenet", batch, 1) for batch in [64, 256]),
     pretrained("SFace", "sface", 112, runs=20),
     pretrained("SFace", "sface", 112, runs=20, quantised=True),
     pretrained("YuNet", "yunet", 640, runs=20),

@@ -21,30 +21,43 @@ import Testing
             name, shape, .constant, initial: (0..<shape.count).map { _ in random.uniform(range) })
     }
 
-    /// Channels, outputs, image and stride for which each form of tiles serves for certain, with padding of 1.
-    private static let certain: [(channels: Int, outputs: Int, side: Int, stride: Int)] = [
-        (272, 256, 6, 1), (272, 256, 12, 1), (272, 256, 32, 2),
-    ]
+    /// The sizes of a 3x3 layer.
+    private struct Layer {
+        var x: Shape
+        var outputs: Int
+        var window: Window
+
+        /// Channels, outputs, image and stride for which each form of tiles serves for certain, with padding of 1.
+        private static let certain = [(272, 256, 6, 1), (272, 256, 12, 1), (272, 256, 32, 2)]
+
+        /// - Parameter index: of the certain ones, or beyond for one at random.
+        init(_ index: Int, batches: ClosedRange<Int>, _ random: inout RandomSource) {
+            func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+            guard index >= Self.certain.count else {
+                let (channels, outputs, side, stride) = Self.certain[index]
+                (x, self.outputs) = ([2, channels, side, side], outputs)
+                window = Window(kernel: Extent(3), stride: Extent(stride), padding: Padding(1))
+                return
+            }
+            x = [pick(batches), 16 * pick(2...6), pick(3...25), pick(3...25)]
+            outputs = 16 * pick(2...11)
+            // Input gradients of stride 2 need a padding of 1.
+            let padding = Padding(
+                top: pick(0...2), left: pick(0...2), bottom: pick(0...2), right: pick(0...2))
+            window = Window(
+                kernel: Extent(3), stride: Extent(pick(1...2)),
+                padding: index % 2 == 0 ? Padding(1) : padding)
+        }
+    }
 
     /// x -> batch norm -> convolution, and where wanted x + batch norm too.
-    /// - Parameter index: of the certain ones, or beyond for one at random.
-    private static func convolution(_ index: Int, readsNorm: Bool, _ random: inout RandomSource) throws
+    private static func convolution(_ layer: Layer, readsNorm: Bool, _ random: inout RandomSource) throws
         -> Case
     {
         func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
-        var channels = 16 * pick(2...6), outputs = 16 * pick(2...11), stride = pick(1...2)
-        var padding = Padding(top: pick(0...2), left: pick(0...2), bottom: pick(0...2), right: pick(0...2))
-        var x: Shape = [pick(1...3), channels, pick(3...21), pick(3...21)]
-        if index < certain.count {
-            let side = certain[index].side
-            (channels, outputs, stride) = (
-                certain[index].channels, certain[index].outputs, certain[index].stride
-            )
-            (x, padding) = ([2, channels, side, side], Padding(1))
-        }
+        let (x, outputs, channels) = (layer.x, layer.outputs, layer.x.channels)
         let convolution = Convolution(
-            window: Window(kernel: Extent(3), stride: Extent(stride), padding: padding),
-            hasBias: pick(0...1) == 1, hasResidual: pick(0...1) == 1,
+            window: layer.window, hasBias: pick(0...1) == 1, hasResidual: pick(0...1) == 1,
             activation: [nil, .relu, .prelu, .leakyRelu(slope: 0.1), .tanh][pick(0...4)])
         var result = Case(description: "\(convolution) of \(x) to \(outputs)", channels: channels)
         var program = Program()
@@ -89,28 +102,15 @@ import Testing
         let seed = UInt64.random(in: .min ... .max)
         print("Winograd's \(kind) gradient on the CPU, seed \(seed)")
         var random = RandomSource(seed: seed)
-        func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
         var options = PlanOptions()
         options.guardElements = 64
         options.poisons = true
         var taken: Set<String> = []
         for index in 0..<20 {
-            var channels = 16 * pick(2...6), outputs = 16 * pick(2...9), stride = pick(1...2)
-            var padding = Padding(
-                top: pick(0...2), left: pick(0...2), bottom: pick(0...2), right: pick(0...2))
-            var x: Shape = [pick(1...9), channels, pick(3...25), pick(3...25)]
-            // Input gradients of stride 2 need this padding.
-            if index % 2 == 0 { padding = Padding(1) }
-            if index < Self.certain.count {
-                let side = Self.certain[index].side
-                (channels, outputs, stride) = (
-                    Self.certain[index].channels, Self.certain[index].outputs, Self.certain[index].stride
-                )
-                (x, padding) = ([2, channels, side, side], Padding(1))
-            }
-            let window = Window(kernel: Extent(3), stride: Extent(stride), padding: padding)
+            let layer = Layer(index, batches: 1...9, &random)
+            let (x, outputs, window) = (layer.x, layer.outputs, layer.window)
             let size = try window.output(height: x.height, width: x.width)
-            let weight: Shape = [outputs, channels, 3, 3]
+            let weight: Shape = [outputs, x.channels, 3, 3]
             var program = Program()
             let dy = program.add("dy", [x.batch, outputs, size.height, size.width], .input)
             let values: [ValueID]
@@ -173,7 +173,8 @@ import Testing
         options.poisons = true
         var taken: Set<String> = []
         for index in 0..<20 {
-            let each = try Self.convolution(index, readsNorm: readsNorm, &random)
+            let each = try Self.convolution(
+                Layer(index, batches: 1...3, &random), readsNorm: readsNorm, &random)
             let reference = ReferenceBackend().plan(each.program)
             for threads in [1, 2, 3, 5] {
                 let plan = try CPUBackend(threads: threads, vectors: vectors).prepare(
