@@ -102,9 +102,9 @@ package struct TuningSession {
         }
         self.path = path
         try store.checkWritable()
-        if settings.resets { try store.remove() }
-        let known = settings.resets ? nil : backend.tuning
-        notes = settings.resets ? [] : backend.takeNotes()
+        let known: TuningTable?
+        (known, notes) =
+            settings.resets ? (nil, []) : Self.known(store, backend, isNamed: settings.output != nil)
         table = TuningTable(for: device, date: Self.today, choices: known?.choices ?? [:])
         table.clblast = known?.clblast
         table.hasSearchedCLBlast = known?.hasSearchedCLBlast ?? false
@@ -113,6 +113,17 @@ package struct TuningSession {
         let all = TuningSubject.all(in: try workload.programs(), on: rules)
         shapeCount = all.count
         subjects = all.filter { !$0.tunable.isCovered(by: choices) }
+        if settings.resets { try store.forget() }
+    }
+
+    /// The table that is added to, and what there is to say of it: what is in the named file, or else what the device uses.
+    private static func known(_ store: TuningStore, _ backend: OpenCLBackend, isNamed: Bool) -> (
+        TuningTable?, [String]
+    ) {
+        guard isNamed else { return (backend.tuning, backend.takeNotes()) }
+        guard store.exists else { return (nil, []) }
+        let (table, note) = store.load(for: backend.traits)
+        return (table, [note].compactMap(\.self))
     }
 
     private static var today: String { Date().formatted(.iso8601.year().month().day()) }
@@ -179,6 +190,8 @@ package struct TuningSession {
             results.append(result)
             try each(result)
         }
+        // A file that was asked for is there, also where nothing was left to search.
+        if settings.output != nil { try store.save(table) }
         let all = [clblast?.result].compactMap(\.self) + results
         // Where CLBlast's products made the device fail, the shapes tell whether the rest does.
         let stopped = tuner.stopped ?? clblast?.stopped.map { "CLBlast's parameters: \($0)" }

@@ -79,14 +79,18 @@ package struct TuningWorkload: Sendable {
         self.trains = trains
     }
 
-    /// - Throws: `unsupportedOperation` and `invalidModel` for networks that cannot be run or trained.
+    /// - Throws: `unsupportedOperation` and `invalidModel` for networks that cannot be run or trained, `usage` where no batch can be trained.
     package func programs() throws(SemblanceError) -> [Program] {
         var programs: [Program] = []
+        guard !trains || batches.contains(where: { $0 > 1 }) else {
+            throw SemblanceError(
+                .usage, "--training is given, and no batch of more than one image",
+                remedy: "name one with --batch: batch norm over a single image has no spread")
+        }
         for network in networks {
             let optimised = network.optimised()
             for batch in batches {
                 programs.append(try Program.inference(optimised, batch: batch).withoutInitialValues())
-                // Batch norm over a single image has no spread.
                 guard trains, batch > 1 else { continue }
                 let training = try TrainingProgram(
                     network: network, classes: Self.classes, batch: batch,

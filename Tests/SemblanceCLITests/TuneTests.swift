@@ -139,6 +139,49 @@ import Testing
         }
     }
 
+    /// A named table is added to, also through a link; no other file is touched.
+    @Test func addsToANamedTableAndToNothingElse() throws {
+        guard let device = try Tool.openCLDevice() else { return }
+        try withTemporaryFolder { folder in
+            func tune(_ arguments: String...) throws -> Tool.Outcome {
+                try Tool.run(
+                    ["tune", "--device", device, "--json"] + arguments, in: Fixture.root,
+                    environment: environment(folder + "/cache"))
+            }
+            func summary(_ outcome: Tool.Outcome) throws -> [String: Any] {
+                #expect(outcome.code == 0, "\(outcome.errors)")
+                return try #require(try outcome.objects.last)
+            }
+            let photo = folder + "/photo.txt", text = Data("precious".utf8)
+            try text.write(to: URL(filePath: photo))
+            for reset in [[], ["--reset"]] {
+                let refused = try Tool.run(
+                    ["tune", "--device", device, "--model", "m.onnx", "--output", photo] + reset,
+                    in: Fixture.root, environment: environment(folder + "/cache"))
+                #expect(refused.code == 1 && refused.errors.contains("is no tuning table"))
+                #expect(try Data(contentsOf: URL(filePath: photo)) == text)
+            }
+
+            let table = folder + "/table.json", link = folder + "/link.json"
+            let first = try summary(tune("--model", "m.onnx", "--batch", "1", "--output", table))
+            let shapes = try #require(first["shapes"] as? Int)
+            #expect(first["known"] as? Int == 0 && first["entries"] as? Int == shapes)
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: table)
+            let more = try summary(tune("--model", "m.onnx", "--batch", "1,2", "--output", link))
+            #expect(more["known"] as? Int == shapes && more["entries"] as? Int ?? 0 > shapes)
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == table)
+            let all = try summary(tune("--model", "m.onnx", "--batch", "1,2", "--output", table))
+            #expect(all["searched"] as? Int == 0 && all["known"] as? Int == all["shapes"] as? Int)
+            // What cannot be tuned costs no table.
+            let bytes = try Data(contentsOf: URL(filePath: table))
+            #expect(try tune("--model", "absent.onnx", "--reset", "--output", table).code != 0)
+            #expect(try Data(contentsOf: URL(filePath: table)) == bytes)
+            let emptied = try summary(
+                tune("--model", "m.onnx", "--reset", "--seconds", "0", "--output", table))
+            #expect(emptied["entries"] as? Int == 0)
+        }
+    }
+
     @Test func withoutADeviceItSaysWhatToDo() throws {
         let bare = try Tool.run(
             ["tune", "--device", "auto"], in: Fixture.root, environment: ["OCL_ICD_VENDORS": "/nonexistent"])

@@ -68,9 +68,9 @@ import Testing
             #expect(try found.encoded() == table.encoded())
             #expect(try open(.file(#require(store.path))).tuning?.choices == table.choices)
             #expect(try open(.off).tuning == nil)
-            try store.remove()
+            try store.forget()
             #expect(try open(.folder(nested)).tuning == nil)
-            try store.remove()
+            try store.forget()
         }
     }
 

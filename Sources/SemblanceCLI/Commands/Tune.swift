@@ -11,8 +11,9 @@ enum TuneCommand: Command {
             Option("--model", "FILE", "the network to tune for (default: IResNet-50 and MobileFaceNet)"),
             Option("--batch", "N,N,...", "the batch sizes to tune for (default: 1,16,64)"),
             Option("--training", nil, "tune for training steps too"),
-            Option("--seconds", "N", "when the search ends, whatever is left (default: 300)"),
-            Option("--output", "FILE", "write the table there instead of into the user's cache folder"),
+            Option("--seconds", "N", "try nothing more after so long, whatever is left (default: 300)"),
+            Option(
+                "--output", "FILE", "add to the table there instead of the one in the user's cache folder"),
             Option("--reset", nil, "forget the table that there is, instead of adding to it"),
             Option(
                 "--clblast", nil, "search CLBlast's parameters on a CPU device too, where no rule takes it"),
@@ -104,7 +105,10 @@ enum TuneCommand: Command {
         if left > 0 { lines.append("\(left) shapes are left: start it again to go on") }
         if let stopped = summary.stopped { lines.append("stopped: \(stopped)") }
         lines += summary.wrong.map { "WRONG in every way: \($0)" }
-        lines.append("table: \(summary.table), \(summary.entries) shapes")
+        lines.append(
+            summary.entries > 0
+                ? "table: \(summary.table), \(summary.entries) shapes"
+                : "nothing was found that is worth keeping")
         Console.print(lines.joined(separator: "\n"))
     }
 }

@@ -57,6 +57,12 @@ package struct TuningStore: Sendable {
         } catch {
             return (nil, note(error))
         }
+        guard isOwn || TuningTable.isTable(bytes) else {
+            return (
+                nil,
+                "\(path) is no tuning table, or is damaged, and is not used; remove it, or name another file"
+            )
+        }
         do throws(TuningTable.Flaw) {
             var table = try TuningTable(bytes, for: device, traits: traits)
             table.origin = path
@@ -110,6 +116,12 @@ package struct TuningStore: Sendable {
         do throws(SemblanceError) {
             if isOwn { try makeFolder(splitPath(path).folder) }
             try SemblanceCore.checkWritable(path)
+            // Somebody else's file is not the place for a table.
+            if !isOwn, let bytes = try? read(path), !bytes.isEmpty, !TuningTable.isTable(bytes) {
+                throw SemblanceError(
+                    .outputUnwritable, "\(path) is no tuning table, or is damaged, and is not replaced",
+                    remedy: "remove it, or name another file")
+            }
         } catch {
             throw advised(error)
         }
@@ -124,14 +136,17 @@ package struct TuningStore: Sendable {
             cause: error.cause)
     }
 
-    /// Removes the table, if there is one.
+    /// Removes the device's own table, if there is one. A file that somebody named stays until a table replaces it.
     /// - Throws: `outputUnwritable` naming the file.
-    package func remove() throws(SemblanceError) {
-        guard let path, FileManager.default.fileExists(atPath: path) else { return }
+    package func forget() throws(SemblanceError) {
+        guard isOwn, let path, exists else { return }
         do {
             try FileManager.default.removeItem(atPath: path)
         } catch {
             throw SemblanceError(.outputUnwritable, "cannot remove \(path)", cause: error)
         }
     }
+
+    /// Whether there is a file, of whatever kind.
+    package var exists: Bool { path.map(FileManager.default.fileExists(atPath:)) ?? false }
 }

@@ -52,6 +52,11 @@ package struct TuningTable: Sendable, Equatable {
     /// Why a table is not used, to go after the name of its file.
     struct Flaw: Error { var reason: String }
 
+    /// Whether a file is a table, of whatever device and version.
+    static func isTable(_ bytes: [UInt8]) -> Bool {
+        (try? JSONDecoder().decode(TuningFile.Head.self, from: Data(bytes))) != nil
+    }
+
     /// - Parameter bytes: of a file that anybody may have written.
     init(_ bytes: [UInt8], for device: Device, traits: DeviceTraits) throws(Flaw) {
         let decoder = JSONDecoder()
