@@ -69,4 +69,31 @@ import Testing
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder).isEmpty)
         }
     }
+
+    @Test func tellsWhatItPassesOverAndKeepsTheModel() throws {
+        try withTemporaryFolder { folder in
+            try Data("no image".utf8).write(to: URL(filePath: folder + "/bad.png"))
+            let outcome = try quantise(
+                ["bad.png", "missing.png", "--output", "int8.onnx", "--difference", "1e-3"], in: folder)
+            #expect(outcome.code == 1 && outcome.errors.contains("bad.png"), "\(outcome.errors)")
+            #expect(outcome.errors.contains("missing.png") && outcome.output.contains("wrote "))
+            let strict = try quantise(
+                ["bad.png", "--strict", "--output", "strict.onnx", "--difference", "0.5"], in: folder)
+            #expect(strict.code == 1 && strict.errors.contains("bad.png"))
+            #expect(try !folderHolds("strict.onnx", folder))
+
+            let model = folder + "/model.onnx"
+            try FileManager.default.copyItem(atPath: Fixture.root + "/m.onnx", toPath: model)
+            let bytes = try Data(contentsOf: URL(filePath: model))
+            try FileManager.default.createSymbolicLink(
+                atPath: folder + "/link.onnx", withDestinationPath: model)
+            let same = try Tool.run(
+                [
+                    "quantise", Fixture.root + "/data", "--faces", "whole", "--model", model, "--output",
+                    "link.onnx",
+                ] + Fixture.device, in: folder)
+            #expect(same.code == 2 && same.errors.contains("the model itself"), "\(same.errors)")
+            #expect(try Data(contentsOf: URL(filePath: model)) == bytes)
+        }
+    }
 }

@@ -44,7 +44,8 @@ enum FaceOptions {
     }
 
     /// The file that an option names, or a pretrained model.
-    private static func path(_ option: String, standard: String, _ arguments: Arguments)
+    /// The file of a model: the named one, or a pretrained one.
+    static func path(_ option: String, standard: String, _ arguments: Arguments)
         throws(SemblanceError) -> String
     {
         if let named = arguments.text(option) { return try ModelFolder.resolve(named) }

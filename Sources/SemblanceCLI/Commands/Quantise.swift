@@ -13,12 +13,13 @@ enum QuantiseCommand: Command {
             Option(
                 "--difference", "COSINE",
                 "how much the cosine of two faces may change on average (default: 0.005)"),
-            Option("--verbose", nil, "tell what rounding each layer changes"), Option.json,
+            Option("--verbose", nil, "tell what rounding each layer changes"), FaceOptions.strict,
+            Option.json,
         ] + Option.device
     static let details = """
         Half of the faces set the levels that values are rounded to, the other half tell what that changed. Layers whose rounding changes too much
         stay in floats. The result is an ordinary ONNX file (QuantizeLinear and DequantizeLinear) and a model of its own: galleries and thresholds of the
-        float model are not its.
+        float model are not its. Ends with 1 where a photograph could not be used.
         """
 
     private struct Report: Encodable {
@@ -34,26 +35,47 @@ enum QuantiseCommand: Command {
         let limit = try arguments.integer("--limit", 16...100_000) ?? 400
         let difference = try arguments.number("--difference", 1e-6...1) ?? 0.005
         try checkWritable(output)
+        let source = try FaceOptions.path("--model", standard: "sface", arguments)
+        guard !isSameFile(source, output) else {
+            throw SemblanceError(
+                .usage, "--output names the model itself, whose floats would be lost",
+                remedy: "write the quantised model to a file of its own")
+        }
         let photos = try FaceOptions.photos(arguments, batch: 4, faces: .all)
+        var failures = PhotoFailures(arguments)
         let isVerbose = arguments.flag("--verbose")
         let quantiser = Quantiser(photos.recognizer.model, on: photos.recognizer.device) { line in
             if isVerbose { Console.error(line) }
         }
-        let model = try quantiser.quantised(
-            try photos.views(paths: paths, limit: limit), allowedDifference: difference)
+        let views = try photos.views(paths: paths, limit: limit) { (path, error) throws(SemblanceError) in
+            try failures.add(path, error)
+        }
+        let model = try quantiser.quantised(views, allowedDifference: difference)
         try model.write(to: output)
+        let code: Int32 = failures.count == 0 ? 0 : 1
+        if let measured = model.description.quantisation?.meanCosineDifference, measured > difference {
+            Console.error(
+                "note: on other faces the cosine of two changes by \(measured.formatted(5)), more than \(difference): give more faces, or a smaller --difference"
+            )
+        }
         if arguments.flag("--json") {
             try Console.json(
                 Report(
                     output: output, identity: model.identity, quantisation: model.description.quantisation,
                     device: DeviceReport(photos.recognizer.device)))
-            return 0
+            return code
         }
         var lines = ["wrote        \(output): \(model.identity)"]
         if let summary = model.description.quantisation { lines += InfoCommand.lines(of: summary) }
         lines.append("device       \(photos.recognizer.device.line)")
         Console.print(lines.joined(separator: "\n"))
-        return 0
+        return code
+    }
+
+    private static func isSameFile(_ a: String, _ b: String) -> Bool {
+        var (one, other) = (stat(), stat())
+        return stat(a, &one) == 0 && stat(b, &other) == 0 && one.st_dev == other.st_dev
+            && one.st_ino == other.st_ino
     }
 }
 
