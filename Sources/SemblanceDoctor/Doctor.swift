@@ -129,7 +129,7 @@ package struct Doctor {
             guard let known = expected[key] else { return }
             check = NetworkCheck(
                 subject.name, got, against: known, threshold: subject.threshold,
-                precision: backend.precision)
+                precision: backend.precision, isQuantised: network.isQuantised)
         } catch {
             check = NetworkCheck(subject.name, on: backend.device, against: other.device, failure: error)
         }

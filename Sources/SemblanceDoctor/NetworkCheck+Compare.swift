@@ -6,9 +6,10 @@ extension NetworkCheck {
     /// - Parameters:
     ///   - threshold: of the model; nil for the middle of the pairs, where flips are likeliest.
     ///   - precision: of the device that is examined.
+    ///   - isQuantised: whether the network rounds values to levels.
     package init(
         _ name: String, _ got: Embeddings, against other: Embeddings, threshold given: Double?,
-        precision: Precision = .float
+        precision: Precision = .float, isQuantised: Bool = false
     ) {
         self.init(
             network: name, device: got.device.identifier, against: other.device.identifier,
@@ -23,7 +24,7 @@ extension NetworkCheck {
         pairs = similarities.count
         flips = zip(similarities, others).count { ($0 >= threshold) != ($1 >= threshold) }
         similarityDifference = largestDifference(similarities, others)
-        failure = reason(precision)
+        failure = reason(Tolerances.embeddings(precision, isQuantised: isQuantised))
     }
 
     /// A network that could not be run.
@@ -32,8 +33,7 @@ extension NetworkCheck {
         self.failure = failure.description
     }
 
-    private func reason(_ precision: Precision) -> String? {
-        let allowed = Tolerances.embeddings(precision)
+    private func reason(_ allowed: (cosine: Double, similarity: Double)) -> String? {
         if !(cosine >= allowed.cosine) {
             return "the lowest cosine is \(cosine), and \(allowed.cosine) is allowed"
         }

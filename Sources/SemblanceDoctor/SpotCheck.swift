@@ -24,6 +24,7 @@ package struct SpotCheck {
     package private(set) var largestDifference = 0.0
     private let photos: PhotoRecognizer
     private let cpu: FaceRecognizer
+    private let allowedCosine: Double
     private var seen = 0
 
     /// Whether there is anything to compare: not where the CPU does the work itself.
@@ -33,6 +34,10 @@ package struct SpotCheck {
     package init(_ photos: PhotoRecognizer, every interval: Int, threads: Int? = nil) throws(SemblanceError) {
         self.interval = interval
         self.photos = photos
+        allowedCosine =
+            Tolerances.embeddings(
+                photos.recognizer.device.precision, isQuantised: photos.recognizer.model.network.isQuantised
+            ).cosine
         cpu = try FaceRecognizer(
             model: photos.recognizer.model, device: SelectedDevice(.cpu, threads: threads))
     }
@@ -53,7 +58,7 @@ package struct SpotCheck {
             lowestCosine = 1 - largest([1 - lowestCosine, 1 - cosine])
             largestDifference = largest([largestDifference, difference])
             // Not `<`: a NaN is no agreement.
-            guard !(cosine >= Tolerances.embeddingCosine) else { continue }
+            guard !(cosine >= allowedCosine) else { continue }
             disagreements += 1
             found.append(Disagreement(image: path, face: index, cosine: cosine, difference: difference))
         }

@@ -44,9 +44,20 @@ package enum Tolerances {
     package static let halfCosine = 0.9999
     /// As `similarity`, likewise: 2e-3 in both embeddings of a pair.
     package static let halfSimilarity = 3e-3
+    /// As `embeddingCosine`, for a network with values on 8-bit levels. Where two backends' roundings stand on two sides of a middle, a value is a whole
+    /// level off, and what follows from it crosses other middles: embeddings of SFace were apart by up to 6e-4 between devices that compute
+    /// all operations right. A device that does not is off by far more.
+    package static let quantisedCosine = 0.998
+    /// As `similarity`, likewise: a difference of sqrt(2 (1 - 0.998)) of an embedding's length, in a direction of 128 that has nothing to do with the
+    /// other's, changes a cosine by 0.006.
+    package static let quantisedSimilarity = 0.01
     /// What a device that computes so is held to. Operands rounded to TF32 are as far off as halves.
-    package static func embeddings(_ precision: Precision) -> (cosine: Double, similarity: Double) {
-        precision == .float ? (embeddingCosine, similarity) : (halfCosine, halfSimilarity)
+    /// - Parameter isQuantised: whether the network rounds values to levels.
+    package static func embeddings(_ precision: Precision, isQuantised: Bool = false) -> (
+        cosine: Double, similarity: Double
+    ) {
+        if isQuantised { return (quantisedCosine, quantisedSimilarity) }
+        return precision == .float ? (embeddingCosine, similarity) : (halfCosine, halfSimilarity)
     }
     /// As `embeddingCosine`, for two algorithms on one device.
     package static let algorithmCosine = 0.99999

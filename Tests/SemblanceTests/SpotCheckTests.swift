@@ -2,6 +2,7 @@ import Foundation
 import Semblance
 import SemblanceCore
 import SemblanceDoctor
+import SemblanceImaging
 import SemblanceOpenCL
 import SemblanceTestSupport
 import Testing
@@ -10,12 +11,16 @@ import Testing
 @Suite(.needsOpenCL) struct SpotCheckTests {
     private let seed = freshSeed("spot checks")
 
-    private func photos(_ request: DeviceRequest, _ faults: FaultInjection = FaultInjection()) throws
-        -> PhotoRecognizer
-    {
+    private func photos(
+        _ request: DeviceRequest, _ faults: FaultInjection = FaultInjection(), quantised: Bool = false
+    ) throws -> PhotoRecognizer {
         let device = try SelectedDevice(request, catalogue: FakeDevices.catalogue(faults))
-        return try PhotoRecognizer(
-            FaceRecognizer(model: tinyModel(seed: seed), device: device), detector: nil, crop: 0.8)
+        var model = try tinyModel(seed: seed)
+        if quantised {
+            let views = faces(16, seed: seed).map { ImageView($0.resized(width: 32, height: 32)) }
+            model = try Quantiser(model, on: SelectedDevice(.cpu)).quantised(views, allowedDifference: 0.5)
+        }
+        return try PhotoRecognizer(FaceRecognizer(model: model, device: device), detector: nil, crop: 0.8)
     }
 
     private func check(_ photos: PhotoRecognizer, every interval: Int, images: Int) throws
@@ -29,19 +34,21 @@ import Testing
         return (check, found)
     }
 
-    @Test func aRightDeviceAgrees() throws {
-        let (check, found) = try check(photos(.gpu), every: 3, images: 7)
+    @Test(arguments: [false, true])
+    func aRightDeviceAgrees(quantised: Bool) throws {
+        let (check, found) = try check(photos(.gpu, quantised: quantised), every: 3, images: 7)
         #expect(check.checked == 3 && check.disagreements == 0 && found.isEmpty)
-        #expect(check.lowestCosine > 0.9999 && check.largestDifference > 0)
+        #expect(check.lowestCosine > (quantised ? 0.998 : 0.9999) && check.largestDifference > 0)
     }
 
-    @Test func aWrongKernelIsFound() throws {
+    @Test(arguments: [false, true])
+    func aWrongKernelIsFound(quantised: Bool) throws {
         var faults = FaultInjection()
         faults.insertions["gemm"] = "#undef fma\n#define fma(a, b, c) ((a) * fabs(b) + (c))"
-        let (check, found) = try check(photos(.gpu, faults), every: 2, images: 5)
+        let (check, found) = try check(photos(.gpu, faults, quantised: quantised), every: 2, images: 5)
         #expect(check.checked == 3 && check.disagreements == 3)
         #expect(found.map(\.image) == ["0.png", "2.png", "4.png"])
-        #expect(found.allSatisfy { $0.face == 0 && $0.cosine < 0.9999 && $0.difference > 0 })
+        #expect(found.allSatisfy { $0.face == 0 && $0.cosine < 0.998 && $0.difference > 0 })
     }
 
     @Test func onTheCPUThereIsNothingToCheck() throws {

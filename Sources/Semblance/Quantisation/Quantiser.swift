@@ -46,7 +46,7 @@ public struct Quantiser {
             throw SemblanceError(
                 .unsupportedOperation, "\(network.name) has no product that bytes could compute")
         }
-        guard !network.nodes.contains(where: { if case .quantise = $0.op { true } else { false } }) else {
+        guard !network.isQuantised else {
             throw SemblanceError(
                 .unsupportedOperation, "\(network.name) is quantised already", remedy: "give the float model")
         }

@@ -10,6 +10,11 @@ package struct QuantisableProduct: Sendable, Hashable {
 }
 
 extension Network {
+    /// Whether it rounds values to levels.
+    package var isQuantised: Bool {
+        nodes.contains { if case .quantise = $0.op { true } else { false } }
+    }
+
     /// Dense convolutions and fully connected layers of an optimised network. Depthwise convolutions are left out: they are a few hundredths
     /// of the work, and rounding costs them most.
     package func quantisableProducts() throws(SemblanceError) -> [QuantisableProduct] {
