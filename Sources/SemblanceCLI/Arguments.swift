@@ -73,6 +73,13 @@ struct Arguments {
 
     func text(_ name: String) -> String? { values[name] }
 
+    /// - Throws: `usage` naming the first of these options that is given.
+    func refuse(_ names: [String], _ reason: String) throws(SemblanceError) {
+        for name in names where flags.contains(name) || values[name] != nil {
+            throw SemblanceError(.usage, "\(name) is given \(reason)", remedy: "leave one of them out")
+        }
+    }
+
     /// - Throws: `usage` where the option is missing.
     func required(_ name: String) throws(SemblanceError) -> String {
         guard let value = values[name] else {

@@ -10,6 +10,7 @@ extension BenchCommand {
                 .usage, "bench compare takes two files of results, and \(operands.count - 1) are given",
                 remedy: "semblance bench compare BEFORE.json AFTER.json")
         }
+        try arguments.refuse(options.map(\.name).filter { $0 != "--json" }, "with compare")
         let before = try BenchmarkResults.read(operands[1]), after = try BenchmarkResults.read(operands[2])
         let (rows, unmatched) = before.changes(to: after)
         if arguments.flag("--json") {

@@ -22,15 +22,21 @@ extension BenchCommand {
         var deviceName: String
         var precision: Precision
         var reason: String
+        /// The tuning table in use.
+        var tuning: String?
         var peakBytes: Int
+        var stages: [Stage]?
+    }
+
+    private struct Stage: Encodable {
+        var name: String
+        /// An image.
+        var ms: Double
     }
 
     /// Times the way from photograph files to embeddings of the face nearest the middle.
     static func runPhotos(in folder: String, _ arguments: Arguments) throws -> Int32 {
-        for name in ["--training", "--classes"] where arguments.flag(name) || arguments.text(name) != nil {
-            throw SemblanceError(
-                .usage, "\(name) and --photos are both given", remedy: "leave one of them out")
-        }
+        try arguments.refuse(["--training", "--classes", "--ceilings", "--trace"], "with --photos")
         let iterations = try arguments.integer("--iterations", 1...1_000_000) ?? 30
         let batch = try arguments.integer("--batch", 1...4096)
         let perTurn = try arguments.integer("--per-turn", 1...1_000_000)
@@ -50,6 +56,10 @@ extension BenchCommand {
         let times = turns.map { $0.seconds * 1e3 }
         let median = times.median
         let device = photos.recognizer.device
+        let peakBytes = Benchmark.peakBytes
+        let stages =
+            try arguments.flag("--profile")
+            ? benchmark.stages().map { Stage(name: $0, ms: $1 * 1e3 / Double(benchmark.perTurn)) } : nil
         let report = PhotoReport(
             model: photos.recognizer.model.identity.description, detector: photos.method,
             photos: benchmark.paths.count, perTurn: benchmark.perTurn, batch: photos.recognizer.batch,
@@ -57,7 +67,7 @@ extension BenchCommand {
             lowMs: times.quantile(0.1), highMs: times.quantile(0.9), iterations: iterations,
             photosWithFace: turns.reduce(0) { $0 + $1.photosWithFace }, device: device.device.identifier,
             deviceName: device.device.name, precision: device.precision,
-            reason: device.reason, peakBytes: Benchmark.peakBytes)
+            reason: device.reason, tuning: device.tuning, peakBytes: peakBytes, stages: stages)
         if arguments.flag("--json") {
             try Console.json(report)
         } else {
@@ -71,11 +81,9 @@ extension BenchCommand {
                 device \(report.device) (\(report.deviceName))\(report.precision.suffix): \(report.reason)
                 memory: process peak \(report.peakBytes >> 20) MiB
                 """)
-        }
-        if arguments.flag("--profile") {
-            for (stage, seconds) in try benchmark.stages() {
-                let share = String(format: "%9.3f ms an image", seconds * 1e3 / Double(benchmark.perTurn))
-                Console.print("\(share)  \(stage)")
+            if report.device != "cpu" { Console.print("tuning: \(report.tuning ?? "no table")") }
+            for stage in stages ?? [] {
+                Console.print(String(format: "%9.3f ms an image", stage.ms) + "  \(stage.name)")
             }
         }
         return 0

@@ -1,5 +1,6 @@
 import Foundation
 import Semblance
+import SemblanceCore
 
 enum BenchCommand: Command {
     static let name = "bench"
@@ -59,6 +60,10 @@ enum BenchCommand: Command {
     static func run(_ arguments: Arguments) throws -> Int32 {
         if arguments.operands.first == "compare" { return try compare(arguments) }
         _ = try arguments.operands(0, "no operands, or `compare BEFORE AFTER`")
+        if arguments.flag("--interactive") {
+            try arguments.refuse(
+                ["--ceilings", "--profile", "--trace", "--iterations", "--json"], "with --interactive")
+        }
         if let folder = arguments.text("--photos") { return try runPhotos(in: folder, arguments) }
         for name in ["--per-turn", "--detector", "--min-face", "--face-score"]
         where arguments.text(name) != nil {
@@ -66,14 +71,19 @@ enum BenchCommand: Command {
                 .usage, "\(name) is given without --photos",
                 remedy: "name a folder of photographs with --photos, or leave \(name) out")
         }
-        let path = try ModelFolder.resolve(arguments.required("--model"))
+        let path = try FaceOptions.path("--model", standard: "sface", arguments)
         let batch = try arguments.integer("--batch", 1...65536) ?? 1
         let iterations = try arguments.integer("--iterations", 1...1_000_000) ?? 30
         let isTraining = arguments.flag("--training")
+        if !isTraining, arguments.text("--classes") != nil {
+            throw SemblanceError(
+                .usage, "--classes is given without --training",
+                remedy: "time a training step with --training")
+        }
         let trace = arguments.text("--trace")
         let isProfiled = arguments.flag("--profile") || trace != nil
+        if let trace { try checkWritable(trace) }
         let device = try arguments.device()
-        let ceilings = try arguments.flag("--ceilings") ? DeviceCeilings(of: device) : nil
         let benchmark = try Benchmark(
             path: path, batch: batch,
             mode: isTraining
@@ -88,6 +98,9 @@ enum BenchCommand: Command {
         for _ in 0..<3 { _ = try benchmark.run() }
         let profile = try isProfiled ? benchmark.profile(runs: iterations) : nil
         let times = try profile?.walls ?? (0..<iterations).map { _ in try benchmark.run() }
+        // Before the ceilings, whose product takes more memory than most models.
+        let peakBytes = Benchmark.peakBytes
+        let ceilings = try arguments.flag("--ceilings") ? DeviceCeilings(of: device) : nil
         let median = times.median
         let work = benchmark.work
         let report = Report(
@@ -99,7 +112,7 @@ enum BenchCommand: Command {
             device: device.device.identifier, deviceName: device.device.name,
             platform: device.device.platform, driver: device.device.driver,
             precision: device.precision, reason: device.reason,
-            tuning: device.tuning, planBytes: benchmark.planBytes, peakBytes: Benchmark.peakBytes,
+            tuning: device.tuning, planBytes: benchmark.planBytes, peakBytes: peakBytes,
             layers: profile?.layers)
         if arguments.flag("--json") {
             try Console.json(report)
