@@ -57,17 +57,17 @@ package struct TuningStore: Sendable {
         } catch {
             return (nil, note(error))
         }
-        guard isOwn || TuningTable.isTable(bytes) else {
-            return (
-                nil,
-                "\(path) is no tuning table, or is damaged, and is not used; remove it, or name another file"
-            )
-        }
         do throws(TuningTable.Flaw) {
             var table = try TuningTable(bytes, for: device, traits: traits)
             table.origin = path
             return (table, nil)
         } catch {
+            guard isOwn || !error.isOfNoTable else {
+                return (
+                    nil,
+                    "\(path) is no tuning table, or is damaged, and is not used; remove it, or name another file"
+                )
+            }
             return (
                 nil,
                 "the tuning table \(path) \(error.reason), so that it is not used; semblance tune makes a new one"

@@ -50,7 +50,11 @@ package struct TuningTable: Sendable, Equatable {
     }
 
     /// Why a table is not used, to go after the name of its file.
-    struct Flaw: Error { var reason: String }
+    struct Flaw: Error {
+        var reason: String
+        /// Whether the file may be anything.
+        var isOfNoTable = false
+    }
 
     /// Whether a file is a table, of whatever device and version.
     static func isTable(_ bytes: [UInt8]) -> Bool {
@@ -61,7 +65,7 @@ package struct TuningTable: Sendable, Equatable {
     init(_ bytes: [UInt8], for device: Device, traits: DeviceTraits) throws(Flaw) {
         let decoder = JSONDecoder()
         guard let head = try? decoder.decode(TuningFile.Head.self, from: Data(bytes)) else {
-            throw Flaw(reason: "is damaged")
+            throw Flaw(reason: "is damaged", isOfNoTable: true)
         }
         guard head.format == Self.format else {
             throw Flaw(reason: "has format \(head.format), and this version reads \(Self.format)")
