@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Runs the tests that `make test` built, with the given arguments of `swift test`, and repeats at the end what failed: a log of
 # hundreds of tests that run side by side is long, and continuous integration may keep only its last lines.
 set -uo pipefail

@@ -73,11 +73,15 @@ struct Arguments {
 
     func text(_ name: String) -> String? { values[name] }
 
+    /// The first of these options that is given.
+    func given(_ names: [String]) -> String? {
+        names.first { flags.contains($0) || values[$0] != nil }
+    }
+
     /// - Throws: `usage` naming the first of these options that is given.
     func refuse(_ names: [String], _ reason: String) throws(SemblanceError) {
-        for name in names where flags.contains(name) || values[name] != nil {
-            throw SemblanceError(.usage, "\(name) is given \(reason)", remedy: "leave one of them out")
-        }
+        guard let name = given(names) else { return }
+        throw SemblanceError(.usage, "\(name) is given \(reason)", remedy: "leave one of them out")
     }
 
     /// - Throws: `usage` where the option is missing.

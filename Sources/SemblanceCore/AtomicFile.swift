@@ -63,11 +63,7 @@ package func writeAtomically(_ bytes: [UInt8], to path: String) throws(Semblance
 /// Finds out before long work whether `writeAtomically` can write to `path` after it.
 /// - Throws: `outputUnwritable` naming the file.
 package func checkWritable(_ path: String) throws(SemblanceError) {
-    guard !path.isEmpty else {
-        throw SemblanceError(
-            .outputUnwritable, "the name of an output is empty", remedy: "give a file's name")
-    }
-    guard !path.utf8.contains(0) else { throw unwritable(path, ENOENT) }
+    guard !path.isEmpty, !path.utf8.contains(0) else { throw unwritable(path, ENOENT) }
     guard !isFolder(path) else { throw unwritable(path, EISDIR) }
     var status = stat()
     if stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
@@ -83,6 +79,10 @@ package func checkWritable(_ path: String) throws(SemblanceError) {
 
 /// The error for an output and an error number.
 func unwritable(_ path: String, _ number: Int32) -> SemblanceError {
+    guard !path.isEmpty else {
+        return SemblanceError(
+            .outputUnwritable, "the name of an output is empty", remedy: "give a file's name")
+    }
     let remedy: String? =
         switch number {
         case ENOSPC, EDQUOT, EFBIG: "free some space or choose another folder"

@@ -57,6 +57,6 @@ enum AlignCommand: Command {
             }
         }
         if !isJSON { Console.error("device \(device.line)") }
-        return failures.count == 0 ? 0 : 1
+        return failures.exitCode
     }
 }

@@ -81,7 +81,7 @@ extension BenchCommand {
                 device \(report.device) (\(report.deviceName))\(report.precision.suffix): \(report.reason)
                 memory: process peak \(report.peakBytes >> 20) MiB
                 """)
-            if report.device != "cpu" { Console.print("tuning: \(report.tuning ?? "no table")") }
+            printTuning(report.tuning, device: report.device)
             for stage in stages ?? [] {
                 Console.print(String(format: "%9.3f ms an image", stage.ms) + "  \(stage.name)")
             }

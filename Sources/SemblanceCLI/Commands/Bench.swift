@@ -65,8 +65,7 @@ enum BenchCommand: Command {
                 ["--ceilings", "--profile", "--trace", "--iterations", "--json"], "with --interactive")
         }
         if let folder = arguments.text("--photos") { return try runPhotos(in: folder, arguments) }
-        for name in ["--per-turn", "--detector", "--min-face", "--face-score"]
-        where arguments.text(name) != nil {
+        if let name = arguments.given(["--per-turn", "--detector", "--min-face", "--face-score"]) {
             throw SemblanceError(
                 .usage, "\(name) is given without --photos",
                 remedy: "name a folder of photographs with --photos, or leave \(name) out")
@@ -145,8 +144,12 @@ enum BenchCommand: Command {
             device \(report.device) (\(report.deviceName), \(report.platform) \(report.driver))\(report.precision.suffix): \(report.reason)
             memory: plan \(report.planBytes >> 20) MiB, process peak \(report.peakBytes >> 20) MiB
             """)
-        let isTunable = report.device != "cpu"
-        if isTunable { Console.print("tuning: \(report.tuning ?? "no table")") }
+        printTuning(report.tuning, device: report.device)
+    }
+
+    /// The table in use, where one could be.
+    static func printTuning(_ table: String?, device: String) {
+        if device != "cpu" { Console.print("tuning: \(table ?? "no table")") }
     }
 
     private static func print(_ profile: LayerProfile) {

@@ -58,6 +58,6 @@ enum DetectCommand: Command {
             }
         }
         if !isJSON { Console.error("device \(device.line)") }
-        return failures.count == 0 ? 0 : 1
+        return failures.exitCode
     }
 }

@@ -59,7 +59,7 @@ enum EvaluateCommand: Command {
         _ options: [String], beside other: String? = nil, without needed: String? = nil,
         _ arguments: Arguments
     ) throws(SemblanceError) {
-        guard let option = options.first(where: { arguments.text($0) != nil }) else { return }
+        guard let option = arguments.given(options) else { return }
         throw SemblanceError(
             .usage,
             other.map { "\(option) and \($0) are both given" }

@@ -44,7 +44,6 @@ enum FaceOptions {
     }
 
     /// The file that an option names, or a pretrained model.
-    /// The file of a model: the named one, or a pretrained one.
     static func path(_ option: String, standard: String, _ arguments: Arguments)
         throws(SemblanceError) -> String
     {
@@ -129,6 +128,8 @@ struct PhotoFailures {
     private let isJSON: Bool
     private let isStrict: Bool
     private(set) var count = 0
+    /// Of the command.
+    var exitCode: Int32 { count == 0 ? 0 : 1 }
 
     init(_ arguments: Arguments) {
         isJSON = arguments.flag("--json")
@@ -166,7 +167,7 @@ struct PhotoRun {
     /// - Returns: the exit code.
     func finish() throws(SemblanceError) -> Int32 {
         let isAgreed = try checks?.finish() ?? true
-        return failures.count == 0 && isAgreed ? 0 : 1
+        return isAgreed ? failures.exitCode : 1
     }
 
     /// Calls `body` with every photograph that can be used, in order; `index` counts all paths.

@@ -52,7 +52,6 @@ enum QuantiseCommand: Command {
         }
         let model = try quantiser.quantised(views, allowedDifference: difference)
         try model.write(to: output)
-        let code: Int32 = failures.count == 0 ? 0 : 1
         if let measured = model.description.quantisation?.meanCosineDifference, measured > difference {
             Console.error(
                 "note: on other faces the cosine of two changes by \(measured.formatted(5)), more than \(difference): give more faces, or a smaller --difference"
@@ -63,13 +62,13 @@ enum QuantiseCommand: Command {
                 Report(
                     output: output, identity: model.identity, quantisation: model.description.quantisation,
                     device: DeviceReport(photos.recognizer.device)))
-            return code
+            return failures.exitCode
         }
         var lines = ["wrote        \(output): \(model.identity)"]
         if let summary = model.description.quantisation { lines += InfoCommand.lines(of: summary) }
         lines.append("device       \(photos.recognizer.device.line)")
         Console.print(lines.joined(separator: "\n"))
-        return code
+        return failures.exitCode
     }
 
     private static func isSameFile(_ a: String, _ b: String) -> Bool {

@@ -44,7 +44,7 @@ enum TrainCommand: Command {
         Network, InputFormat?
     ) {
         guard let path = arguments.text("--from") else { return (try NetworkOptions.network(arguments), nil) }
-        for name in ["--network", "--size", "--channels", "--embedding"] where arguments.text(name) != nil {
+        if let name = arguments.given(["--network", "--size", "--channels", "--embedding"]) {
             throw SemblanceError(
                 .usage, "\(name) and --from are both given",
                 remedy: "the network comes from the model: leave \(name) out")
