@@ -29,10 +29,6 @@ package enum Tolerances {
         4e-7 * Double(max(terms, 1)).squareRoot() * (outputs == 2 ? 1.67 : 4.78)
     }
 
-    /// |a - reference| / |reference| over a whole tensor, for a convolution through oneDNN's transforms.
-    package static let winograd = 5e-5
-    /// As `winograd`, for its gradients.
-    package static let winogradGradient = 1e-3
     /// Central differences against a derivative, both in double precision, relative to the largest derivative.
     package static let centralDifference = 1e-6
     /// The cosine between two backends' embeddings of one image.
@@ -206,13 +202,12 @@ package enum OperandRounding: Sendable {
 }
 
 extension OpCase {
-    /// The tolerance of an output. Winograd's is given to a plan that says it took Winograd, and only for what Winograd can do.
+    /// The tolerance of an output: Winograd's for a plan that says by the tile in a kernel's name that it took Winograd.
     func tolerance(for output: Output, kernels: [String]) -> Tolerance {
         let plain = Tolerance.elements(reduction: output.reduction, scale: Double(output.scale))
         if OperandRounding(kernels: kernels) != nil {
             return .tensorElements(reduction: output.reduction, scale: Double(output.scale))
         }
-        // Our own is known by the tile in its name.
         for outputs in [2, 4]
         where kernels.contains(where: {
             $0 == "winograd_output_\(outputs)" || $0.contains(" winograd_\(outputs)x")
@@ -221,21 +216,6 @@ extension OpCase {
             let terms = output.reduction / (isGradient ? outputs * outputs : 9)
             return .relativeL2(Tolerances.winograd(outputs: outputs, terms: terms))
         }
-        guard kernels.contains(where: { $0.lowercased().contains("wino") }) else { return plain }
-        switch op {
-        case .convolution(let convolution) where convolution.suitsWinograd:
-            return .relativeL2(Tolerances.winograd)
-        case .convolutionInputGradient(let convolution) where convolution.suitsWinograd,
-            .convolutionWeightGradient(let convolution) where convolution.suitsWinograd:
-            return .relativeL2(Tolerances.winogradGradient)
-        default: return plain
-        }
-    }
-}
-
-extension Convolution {
-    fileprivate var suitsWinograd: Bool {
-        window.kernel == Extent(3) && window.stride == Extent(1) && window.dilation == Extent(1)
-            && groups == 1
+        return plain
     }
 }

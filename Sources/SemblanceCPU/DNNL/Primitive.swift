@@ -126,7 +126,7 @@ final class PrimitiveDescriptor {
             ?? 0
     }
 
-    /// The implementation's own name, such as `jit_wino_4x3:avx512_core`.
+    /// The implementation's own name, such as `brgconv:avx512_core`.
     var implementation: String {
         var text: UnsafePointer<CChar>?
         guard dnnl_primitive_desc_query(raw, dnnl_query_impl_info_str, 0, &text) == dnnl_success, let text

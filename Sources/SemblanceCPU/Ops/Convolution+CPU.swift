@@ -1,73 +1,51 @@
 import COneDNN
 import SemblanceCore
 
+/// Where no kernel of ours serves. oneDNN's direct sums alone: its Winograd (2.6.3) gives wrong input gradients where the padding above and below
+/// differ, and was nowhere faster than ours.
 extension Convolution {
     /// OIHW or, with groups, GOIHW: oneDNN tells them apart by the rank.
     private func weightShape(_ shape: Shape) -> Shape {
         groups == 1 ? shape : [groups, shape[0] / groups, shape[1], shape[2], shape[3]]
     }
 
-    /// Winograd first where it can serve and pays, then oneDNN's choice. The rule is fixed, not timed, so that the same program always computes
-    /// the same bits.
-    private func algorithms(_ x: Shape, _ weight: Shape) -> [dnnl_alg_kind_t] {
-        let fits =
-            window.kernel == Extent(3) && window.stride == Extent(1) && window.dilation == Extent(1)
-            && groups == 1
-            && min(x.channels, weight[0]) >= 32
-        return fits ? [dnnl_convolution_winograd, dnnl_convolution_direct] : [dnnl_convolution_direct]
-    }
-
-    /// The first algorithm that oneDNN has an implementation for.
-    private func firstDescriptor<Descriptor>(
-        _ x: Shape, _ weight: Shape,
-        _ make: (dnnl_alg_kind_t) throws(SemblanceError) -> Descriptor
-    ) throws(SemblanceError) -> Descriptor {
-        let choices = algorithms(x, weight)
-        for choice in choices.dropLast() { if let descriptor = try? make(choice) { return descriptor } }
-        return try make(choices[choices.count - 1])
-    }
-
     /// - Returns: the descriptor, and whether it applies the activation.
     private func forwardDescriptor(
         _ x: Shape, _ weight: Shape, _ y: Shape, hasSum: Bool, _ lowering: Lowering
     ) throws(SemblanceError) -> (primitive: PrimitiveDescriptor, isFused: Bool) {
-        let source = try MemoryDescriptor.any(x), weights = try MemoryDescriptor.any(weightShape(weight))
-        let bias = try MemoryDescriptor([weight[0]]), target = try MemoryDescriptor.any(y)
+        var source = try MemoryDescriptor.any(x).raw,
+            weights = try MemoryDescriptor.any(weightShape(weight)).raw
+        var bias = try MemoryDescriptor([weight[0]]).raw, target = try MemoryDescriptor.any(y).raw
         let what = "a convolution of \(x) with \(weight)"
         let products = y.count / max(y.channels, 1) * weight.count
-        return try firstDescriptor(x, weight) { (algorithm) throws(SemblanceError) in
-            var description = dnnl_convolution_desc_t()
-            var (source, weights, bias, target) = (source.raw, weights.raw, bias.raw, target.raw)
-            try check(what) {
-                withUnsafeMutablePointer(to: &bias) { bias in
-                    dnnl_dilated_convolution_forward_desc_init(
-                        &description, dnnl_forward_inference, algorithm, &source, &weights,
-                        hasBias ? bias : nil,
-                        &target, window.strides, window.dilations, window.paddingBefore,
-                        window.paddingAfter(x, y))
-                }
+        var description = dnnl_convolution_desc_t()
+        try check(what) {
+            withUnsafeMutablePointer(to: &bias) { bias in
+                dnnl_dilated_convolution_forward_desc_init(
+                    &description, dnnl_forward_inference, dnnl_convolution_direct, &source, &weights,
+                    hasBias ? bias : nil, &target, window.strides, window.dilations,
+                    window.paddingBefore, window.paddingAfter(x, y))
             }
-            func descriptor(_ functions: [Elementwise]) throws(SemblanceError) -> PrimitiveDescriptor {
-                try PrimitiveDescriptor(
-                    what, description, on: lowering.engine, products: products
-                ) { operations in
-                    var status = hasSum ? dnnl_post_ops_append_sum(operations, 1) : dnnl_success
-                    for function in functions where status == dnnl_success {
-                        status = dnnl_post_ops_append_eltwise(
-                            operations, 1, function.kind, function.alpha, function.beta)
-                    }
-                    return status
-                }
-            }
-            // What an algorithm cannot fuse (Winograd all but ReLU, everything PReLU) is a pass over its result: cheaper than a slower
-            // algorithm, and much cheaper than oneDNN's reference code.
-            if let functions = activation?.elementwise, !functions.isEmpty,
-                let fused = try? descriptor(functions), !fused.implementation.hasPrefix("ref")
-            {
-                return (fused, true)
-            }
-            return (try descriptor([]), false)
         }
+        func descriptor(_ functions: [Elementwise]) throws(SemblanceError) -> PrimitiveDescriptor {
+            try PrimitiveDescriptor(
+                what, description, on: lowering.engine, products: products
+            ) { operations in
+                var status = hasSum ? dnnl_post_ops_append_sum(operations, 1) : dnnl_success
+                for function in functions where status == dnnl_success {
+                    status = dnnl_post_ops_append_eltwise(
+                        operations, 1, function.kind, function.alpha, function.beta)
+                }
+                return status
+            }
+        }
+        // What oneDNN cannot fuse (PReLU) is a pass over the result: much cheaper than its reference code.
+        if let functions = activation?.elementwise, !functions.isEmpty,
+            let fused = try? descriptor(functions), !fused.implementation.hasPrefix("ref")
+        {
+            return (fused, true)
+        }
+        return (try descriptor([]), false)
     }
 
     func lower(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
@@ -152,20 +130,17 @@ extension Convolution {
         if try lowerWinogradInputGradient(step, lowering) { return }
         let (dy, weight, dx) = (step.inputs[0], step.inputs[1], step.outputs[0])
         let (x, y, shape) = (lowering.shape(dx), lowering.shape(dy), lowering.shape(weight))
-        let weights = try MemoryDescriptor.any(weightShape(shape))
-        let source = try MemoryDescriptor.any(x), target = try MemoryDescriptor.any(y)
+        var weights = try MemoryDescriptor.any(weightShape(shape)).raw
+        var source = try MemoryDescriptor.any(x).raw, target = try MemoryDescriptor.any(y).raw
         let what = "the input gradient of a convolution of \(x) with \(shape)"
         let hint = try forwardDescriptor(x, shape, y, hasSum: false, lowering).primitive
-        let descriptor = try firstDescriptor(x, shape) { (algorithm) throws(SemblanceError) in
-            var description = dnnl_convolution_desc_t()
-            var (source, weights, target) = (source.raw, weights.raw, target.raw)
-            try check(what) {
-                dnnl_dilated_convolution_backward_data_desc_init(
-                    &description, algorithm, &source, &weights, &target, window.strides, window.dilations,
-                    window.paddingBefore, window.paddingAfter(x, y))
-            }
-            return try PrimitiveDescriptor(what, description, on: lowering.engine, hint: hint)
+        var description = dnnl_convolution_desc_t()
+        try check(what) {
+            dnnl_dilated_convolution_backward_data_desc_init(
+                &description, dnnl_convolution_direct, &source, &weights, &target, window.strides,
+                window.dilations, window.paddingBefore, window.paddingAfter(x, y))
         }
+        let descriptor = try PrimitiveDescriptor(what, description, on: lowering.engine, hint: hint)
         let arguments = [
             (DNNL_ARG_DIFF_DST, try lowering.source(dy, as: descriptor.layout(DNNL_ARG_DIFF_DST))),
             (
@@ -181,25 +156,20 @@ extension Convolution {
     }
 
     func lowerWeightGradient(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
+        if try lowerWinogradWeightGradient(step, lowering) { return }
         let (xValue, dy, dweight) = (step.inputs[0], step.inputs[1], step.outputs[0])
         let (x, y, shape) = (lowering.shape(xValue), lowering.shape(dy), lowering.shape(dweight))
-        let weights = try MemoryDescriptor.any(weightShape(shape))
-        let source = try MemoryDescriptor.any(x), target = try MemoryDescriptor.any(y)
+        var weights = try MemoryDescriptor.any(weightShape(shape)).raw
+        var source = try MemoryDescriptor.any(x).raw, target = try MemoryDescriptor.any(y).raw
         let what = "the weight gradient of a convolution of \(x) with \(shape)"
         let hint = try forwardDescriptor(x, shape, y, hasSum: false, lowering).primitive
-        let descriptor = try firstDescriptor(x, shape) { (algorithm) throws(SemblanceError) in
-            var description = dnnl_convolution_desc_t()
-            var (source, weights, target) = (source.raw, weights.raw, target.raw)
-            try check(what) {
-                dnnl_dilated_convolution_backward_weights_desc_init(
-                    &description, algorithm, &source, &weights, nil, &target, window.strides,
-                    window.dilations, window.paddingBefore, window.paddingAfter(x, y))
-            }
-            return try PrimitiveDescriptor(what, description, on: lowering.engine, hint: hint)
+        var description = dnnl_convolution_desc_t()
+        try check(what) {
+            dnnl_dilated_convolution_backward_weights_desc_init(
+                &description, dnnl_convolution_direct, &source, &weights, nil, &target, window.strides,
+                window.dilations, window.paddingBefore, window.paddingAfter(x, y))
         }
-        // With AVX-512 oneDNN has a Winograd of its own, whose gradients ours were never measured against.
-        let hasWinograd = lowering.vectors == .avx512 && descriptor.implementation.contains("wino")
-        if !hasWinograd, try lowerWinogradWeightGradient(step, lowering) { return }
+        let descriptor = try PrimitiveDescriptor(what, description, on: lowering.engine, hint: hint)
         let arguments = [
             (DNNL_ARG_SRC, try lowering.source(xValue, as: descriptor.layout(DNNL_ARG_SRC))),
             (DNNL_ARG_DIFF_DST, try lowering.source(dy, as: descriptor.layout(DNNL_ARG_DIFF_DST))),

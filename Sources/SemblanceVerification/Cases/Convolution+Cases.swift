@@ -93,6 +93,8 @@ private struct ConvolutionShape {
         .init([1, 64, 8, 8], 64, Extent(3)),
         .init([1, 128, 14, 14], 128, Extent(3), padding: Padding(1)),
         .init([5, 64, 28, 28], 64, Extent(3), padding: Padding(1)),
+        .init([5, 32, 13, 5], 96, Extent(3), padding: Padding(top: 1, left: 0, bottom: 0, right: 0)),
+        .init([4, 64, 12, 15], 64, Extent(3), padding: Padding(top: 0, left: 0, bottom: 1, right: 1)),
         // Weight gradients whose sums run over many images of few positions, over few of many, and through tiles with a rest in each group.
         .init([18, 4, 3, 2], 5, Extent(1)),
         .init([1, 1, 20, 21], 1, Extent(3), padding: Padding(1)),
