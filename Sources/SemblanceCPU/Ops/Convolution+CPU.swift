@@ -9,13 +9,15 @@ extension Convolution {
         groups == 1 ? shape : [groups, shape[0] / groups, shape[1], shape[2], shape[3]]
     }
 
+    /// - Parameter layout: of an image.
     /// - Returns: the descriptor, and whether it applies the activation.
     private func forwardDescriptor(
-        _ x: Shape, _ weight: Shape, _ y: Shape, hasSum: Bool, _ lowering: Lowering
+        _ x: Shape, _ weight: Shape, _ y: Shape, hasSum: Bool = false,
+        layout: (Shape) throws(SemblanceError) -> MemoryDescriptor = MemoryDescriptor.any,
+        _ lowering: Lowering
     ) throws(SemblanceError) -> (primitive: PrimitiveDescriptor, isFused: Bool) {
-        var source = try MemoryDescriptor.any(x).raw,
-            weights = try MemoryDescriptor.any(weightShape(weight)).raw
-        var bias = try MemoryDescriptor([weight[0]]).raw, target = try MemoryDescriptor.any(y).raw
+        var source = try layout(x).raw, weights = try MemoryDescriptor.any(weightShape(weight)).raw
+        var bias = try MemoryDescriptor([weight[0]]).raw, target = try layout(y).raw
         let what = "a convolution of \(x) with \(weight)"
         let products = y.count / max(y.channels, 1) * weight.count
         var description = dnnl_convolution_desc_t()
@@ -46,6 +48,26 @@ extension Convolution {
             return (fused, true)
         }
         return (try descriptor([]), false)
+    }
+
+    /// For a forward step. In training images are blocked, where that is not left to slow code: gradients read no other layout, and what
+    /// the forward steps would gain by theirs is less than what reordering costs.
+    private func forwardDescriptor(_ step: Step, _ x: Shape, _ lowering: Lowering)
+        throws(SemblanceError) -> (primitive: PrimitiveDescriptor, isFused: Bool)
+    {
+        let (weight, y) = (lowering.shape(step.inputs[1]), lowering.shape(step.outputs[0]))
+        let vectors = lowering.vectors
+        if lowering.constant(step.inputs[1]) == nil, vectors != .none,
+            let blocked = try? forwardDescriptor(
+                x, weight, y, hasSum: hasResidual,
+                layout: { (shape) throws(SemblanceError) in
+                    try shape.channels % vectors.floats == 0 ? .blocked(shape, by: vectors) : .any(shape)
+                }, lowering),
+            !blocked.primitive.implementation.hasPrefix("ref")
+        {
+            return blocked
+        }
+        return try forwardDescriptor(x, weight, y, hasSum: hasResidual, lowering)
     }
 
     func lower(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
@@ -99,8 +121,7 @@ extension Convolution {
     ) throws(SemblanceError) {
         let (weight, y) = (step.inputs[1], step.outputs[0])
         let weightShape = lowering.shape(weight)
-        let (descriptor, isFused) = try forwardDescriptor(
-            x, weightShape, lowering.shape(y), hasSum: hasResidual, lowering)
+        let (descriptor, isFused) = try forwardDescriptor(step, x, lowering)
         let source = try place(descriptor.layout(DNNL_ARG_SRC))
         let weights = try lowering.source(
             weight, as: descriptor.layout(DNNL_ARG_WEIGHTS), counted: self.weightShape(weightShape))
@@ -133,7 +154,7 @@ extension Convolution {
         var weights = try MemoryDescriptor.any(weightShape(shape)).raw
         var source = try MemoryDescriptor.any(x).raw, target = try MemoryDescriptor.any(y).raw
         let what = "the input gradient of a convolution of \(x) with \(shape)"
-        let hint = try forwardDescriptor(x, shape, y, hasSum: false, lowering).primitive
+        let hint = try forwardDescriptor(x, shape, y, lowering).primitive
         var description = dnnl_convolution_desc_t()
         try check(what) {
             dnnl_dilated_convolution_backward_data_desc_init(
@@ -162,7 +183,7 @@ extension Convolution {
         var weights = try MemoryDescriptor.any(weightShape(shape)).raw
         var source = try MemoryDescriptor.any(x).raw, target = try MemoryDescriptor.any(y).raw
         let what = "the weight gradient of a convolution of \(x) with \(shape)"
-        let hint = try forwardDescriptor(x, shape, y, hasSum: false, lowering).primitive
+        let hint = try forwardDescriptor(x, shape, y, lowering).primitive
         var description = dnnl_convolution_desc_t()
         try check(what) {
             dnnl_dilated_convolution_backward_weights_desc_init(
