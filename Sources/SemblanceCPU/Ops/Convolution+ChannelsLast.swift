@@ -73,11 +73,9 @@ extension Convolution {
                 x: x, weights: weights, bias: epilogue.bias, slope: epilogue.slope,
                 residual: epilogue.residual, y: y, channels: channels, outputs: outputs)
             return {
-                schedule.run { _, rows, panels in
-                    withUnsafePointer(to: problem) { problem in
-                        for panel in panels {
-                            semblance_pointwise(problem, panel, rows.lowerBound, rows.upperBound)
-                        }
+                withUnsafePointer(to: problem) { problem in
+                    schedule.run { _, rows, panel in
+                        semblance_pointwise(problem, panel, rows.lowerBound, rows.upperBound)
                     }
                 }
             }
@@ -101,7 +99,9 @@ extension Convolution {
         (unbound.stride_height, unbound.stride_width) = (window.stride.height, window.stride.width)
         (unbound.dilation_height, unbound.dilation_width) = (window.dilation.height, window.dilation.width)
         (unbound.top, unbound.left) = (window.padding.top, window.padding.left)
-        let rows = y.batch * y.height, threads = y.count < 1 << 12 ? 1 : min(lowering.threads, rows)
+        let rows = y.batch * y.height, threads = y.count < 1 << 12 ? 1 : lowering.threads
+        // Some parts for each thread.
+        let part = max(rows / (8 * threads), 1)
         let geometry = unbound
         try define(step, "depthwise", place, lowering) { x, weights, y, epilogue in
             var problem = geometry
@@ -109,10 +109,8 @@ extension Convolution {
             (problem.bias, problem.slope, problem.residual) = epilogue
             let bound = problem
             return {
-                parallel(threads, block: 1, threads: threads) { part, _ in
-                    withUnsafePointer(to: bound) {
-                        semblance_depthwise($0, rows * part / threads, rows * (part + 1) / threads)
-                    }
+                parallel(rows, block: part, threads: threads) { _, rows in
+                    withUnsafePointer(to: bound) { semblance_depthwise($0, rows.lowerBound, rows.upperBound) }
                 }
             }
         }

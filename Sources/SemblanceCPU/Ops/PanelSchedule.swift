@@ -1,5 +1,5 @@
 /// Who computes what of a product of rows with panels of outputs. The rows are cut in parts and the panels in slices; each thread takes a slice of a
-/// part. What it computes does not depend on that.
+/// part, and then what others have left. What is computed does not depend on that.
 struct PanelSchedule {
     private let rows: Int
     private let panels: Int
@@ -35,14 +35,29 @@ struct PanelSchedule {
         count * index / parts..<count * (index + 1) / parts
     }
 
-    func run(_ body: (_ team: Int, _ rows: Range<Int>, _ panels: Range<Int>) -> Void) {
-        parallel(teams, block: 1, threads: teams) { team, _ in
-            let part = range(team / slices, of: parts, in: rows)
-            let chunks = (part.count + chunk - 1) / chunk
-            for index in 0..<chunks {
-                let own = range(index, of: chunks, in: part.count)
+    /// - Parameters:
+    ///   - prepare: is called on each thread when it comes to other rows.
+    ///   - multiply: gets those rows and one panel.
+    func run(
+        prepare: (_ team: Int, _ rows: Range<Int>) -> Void = { _, _ in },
+        multiply: (_ team: Int, _ rows: Range<Int>, _ panel: Int) -> Void
+    ) {
+        func part(_ share: Int) -> Range<Int> { range(share / slices, of: parts, in: rows) }
+        func slice(_ share: Int) -> Range<Int> { range(share % slices, of: slices, in: panels) }
+        func chunks(_ share: Int) -> Int { (part(share).count + chunk - 1) / chunk }
+        withUnsafeTemporaryAllocation(of: Range<Int>.self, capacity: teams) { prepared in
+            prepared.initialize(repeating: 0..<0)
+            parallel(shares: teams) {
+                chunks($0) * slice($0).count
+            } body: { team, share, item in
+                let (part, panels) = (part(share), slice(share))
+                let own = range(item / panels.count, of: chunks(share), in: part.count)
                 let rows = part.lowerBound + own.lowerBound..<part.lowerBound + own.upperBound
-                body(team, rows, range(team % slices, of: slices, in: panels))
+                if prepared[team] != rows {
+                    prepare(team, rows)
+                    prepared[team] = rows
+                }
+                multiply(team, rows, panels.lowerBound + item % panels.count)
             }
         }
     }

@@ -193,18 +193,18 @@ struct WinogradConvolution {
                 let bound = problem
                 let memory = scratch.assumingMemoryBound(to: Float.self)
                 return { () throws(SemblanceError) in
-                    schedule.run { team, tiles, panels in
-                        let products = memory + team * teamCount, transformed = products + productCount
-                        let plane = plane(tiles.count)
-                        withUnsafePointer(to: bound) { problem in
+                    withUnsafePointer(to: bound) { problem in
+                        func products(_ team: Int) -> UnsafeMutablePointer<Float> {
+                            memory + team * teamCount
+                        }
+                        schedule.run { team, tiles in
                             semblance_winograd_inputs(
-                                problem, tiles.lowerBound, tiles.upperBound, transformed, plane,
-                                input.channels)
-                            for panel in panels {
-                                semblance_winograd_outputs(
-                                    problem, panel, tiles.lowerBound, tiles.upperBound, transformed, plane,
-                                    products)
-                            }
+                                problem, tiles.lowerBound, tiles.upperBound, products(team) + productCount,
+                                plane(tiles.count), input.channels)
+                        } multiply: { team, tiles, panel in
+                            semblance_winograd_outputs(
+                                problem, panel, tiles.lowerBound, tiles.upperBound,
+                                products(team) + productCount, plane(tiles.count), products(team))
                         }
                     }
                 }

@@ -90,15 +90,15 @@ struct WinogradWeightGradient {
                                 semblance_winograd_gradients(
                                     problem, dy, first, last, d, layout.dPlane, start, count)
                             }
-                            parallel(shares.count, block: 1, threads: threads) { share, _ in
-                                for plane in shares[share] {
-                                    for (index, point) in points[plane].enumerated() {
-                                        semblance_winograd_sums(
-                                            problem, v + point * layout.vPlane, layout.pitch,
-                                            d + point * layout.dPlane, count,
-                                            start == 0 && index == 0 ? 1 : 0,
-                                            sums + plane * layout.sPlane)
-                                    }
+                            parallel(shares: shares.count) {
+                                shares[$0].count
+                            } body: { _, share, item in
+                                let plane = shares[share][item]
+                                for (index, point) in points[plane].enumerated() {
+                                    semblance_winograd_sums(
+                                        problem, v + point * layout.vPlane, layout.pitch,
+                                        d + point * layout.dPlane, count,
+                                        start == 0 && index == 0 ? 1 : 0, sums + plane * layout.sPlane)
                                 }
                             }
                         }
