@@ -151,8 +151,10 @@ import Testing
         try withTemporaryFolder { folder in
             try results([("a", [1, 2, 3])], in: folder + "/good.json")
             try results([("a", [0, 0, 0])], in: folder + "/zero.json")
+            try results([("a", [1, 2, 3]), ("a", [4, 5, 6])], in: folder + "/twice.json")
+            try results([("b", [1, 2, 3])], in: folder + "/other.json")
             try Data("[1, 2".utf8).write(to: URL(filePath: folder + "/cut.json"))
-            for bad in ["zero.json", "cut.json", "missing.json"] {
+            for bad in ["zero.json", "twice.json", "other.json", "cut.json", "missing.json"] {
                 let outcome = try Tool.run(["bench", "compare", "good.json", bad], in: folder)
                 #expect(outcome.code == 1 && outcome.errors.contains(bad), "\(outcome.errors)")
             }

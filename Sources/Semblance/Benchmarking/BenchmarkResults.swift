@@ -24,13 +24,17 @@ public struct BenchmarkResults: Sendable, Decodable {
     public var commit: String?
     public var results: [Row]
 
-    /// - Throws: `invalidInput` for a file that cannot be read or holds no such results.
+    /// - Throws: `invalidInput` for a file that cannot be read, or holds no such results, or two rows of one name.
     public static func read(_ path: String) throws(SemblanceError) -> BenchmarkResults {
         let bytes = try readFile(path, limit: 64 << 20)
         do {
             let results = try JSONDecoder().decode(BenchmarkResults.self, from: Data(bytes))
             guard results.results.allSatisfy({ ($0.times.min() ?? 0) > 0 }) else {
                 throw SemblanceError(.invalidInput, "\(path) has a row without times")
+            }
+            var names: Set<String> = []
+            if let twice = results.results.first(where: { !names.insert($0.name).inserted }) {
+                throw SemblanceError(.invalidInput, "\(path) has two rows named \(twice.name)")
             }
             return results
         } catch let error as SemblanceError {
@@ -55,7 +59,7 @@ public struct BenchmarkResults: Sendable, Decodable {
 
     /// The rows that both have, in this one's order, and the names that only one has.
     public func changes(to later: BenchmarkResults) -> (rows: [Change], unmatched: [String]) {
-        let others = Dictionary(later.results.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        let others = Dictionary(later.results.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let rows = results.compactMap { row -> Change? in
             guard let other = others[row.name] else { return nil }
             let before = row.times.median, after = other.times.median

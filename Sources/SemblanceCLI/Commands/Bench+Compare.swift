@@ -13,6 +13,11 @@ extension BenchCommand {
         try arguments.refuse(options.map(\.name).filter { $0 != "--json" }, "with compare")
         let before = try BenchmarkResults.read(operands[1]), after = try BenchmarkResults.read(operands[2])
         let (rows, unmatched) = before.changes(to: after)
+        guard !rows.isEmpty else {
+            throw SemblanceError(
+                .invalidInput, "\(operands[1]) and \(operands[2]) have no benchmark in common",
+                remedy: "name results of the same benchmarks")
+        }
         if arguments.flag("--json") {
             for row in rows { try Console.json(row) }
         } else {
