@@ -15,14 +15,27 @@ enum Console {
     }
 
     static func print(_ text: String) {
-        let number = write(text + "\n", to: STDOUT_FILENO)
+        let number = write(shown(text, on: STDOUT_FILENO) + "\n", to: STDOUT_FILENO)
         if number != 0 { failure.withLock { $0 = number } }
     }
 
-    static func error(_ text: String) { _ = write("semblance: \(text)\n", to: STDERR_FILENO) }
+    static func error(_ text: String) {
+        _ = write("semblance: \(shown(text, on: STDERR_FILENO))\n", to: STDERR_FILENO)
+    }
+
+    /// On a terminal, names from files of others give it no commands: control characters but line breaks and tabs are written out.
+    private static func shown(_ text: String, on descriptor: Int32) -> String {
+        func isCommand(_ scalar: Unicode.Scalar) -> Bool {
+            scalar.properties.generalCategory == .control && scalar != "\n" && scalar != "\t"
+        }
+        guard text.unicodeScalars.contains(where: isCommand), isatty(descriptor) != 0 else { return text }
+        return text.unicodeScalars.map { isCommand($0) ? $0.escaped(asASCII: true) : String($0) }.joined()
+    }
 
     /// A line of progress that takes the place of the one before it, on a terminal.
-    static func progress(_ text: String) { _ = write("\r\u{1B}[K\(text)", to: STDERR_FILENO) }
+    static func progress(_ text: String) {
+        _ = write("\r\u{1B}[K\(shown(text, on: STDERR_FILENO))", to: STDERR_FILENO)
+    }
 
     static func endProgress() { if isTerminal { _ = write("\r\u{1B}[K", to: STDERR_FILENO) } }
 

@@ -34,6 +34,18 @@ import Testing
         expectFailure(sheet, path)
     }
 
+    /// Names come from archives of others. What goes to a file keeps them as they are.
+    @Test func aNameGivesATerminalNoCommands() throws {
+        let name = "no\u{1B}[31m.onnx"
+        let plain = try Tool.run(["embed", "--model", name, face], in: Fixture.root)
+        expectFailure(plain, name)
+        let terminal = try Tool.run(
+            ["-qec", "'\(Tool.path)' embed --model '\(name)' \(face)", "/dev/null"], in: Fixture.root,
+            executable: "/usr/bin/script")
+        #expect(terminal.code == 1 && terminal.output.contains("no\\u{1B}[31m.onnx"), "\(terminal.output)")
+        #expect(!terminal.output.contains("\u{1B}"))
+    }
+
     @Test func facesSaysWhereItCannotDraw() throws {
         expectFailure(try Tool.run(["faces", "m.onnx", "--people", "1"], in: Fixture.root), "m.onnx")
         expectFailure(try Tool.run(["faces", "/proc/x", "--people", "1"], in: "/"), "/proc/x")
