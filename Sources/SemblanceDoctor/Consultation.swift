@@ -1,5 +1,6 @@
 import Semblance
 import SemblanceCore
+import SemblanceOpenCL
 
 /// Which devices a doctor looks at besides the CPU, and what is wrong with the list of them.
 package struct Consultation: Sendable {
@@ -31,7 +32,8 @@ package struct Consultation: Sendable {
             offers = [try request.choose(from: listed, \.device)]
         }
         if !hasGPU {
-            notes = ["no GPU was found: \(listed.map(\.device).absenceOfGPU)"] + GPUAdvice.lines()
+            notes = ["no GPU was found: \(listed.map(\.device).absenceOfGPU)"] + DriverFiles.problems()
+            notes += GPUAdvice.lines()
         }
     }
 }

@@ -20,6 +20,28 @@ import Testing
         #expect(without.code == 0 && without.output.contains("no OpenCL platform is installed"))
     }
 
+    /// The loader says nothing of a driver that it cannot load; the user would look for the GPU in vain.
+    @Test func driversThatCannotBeLoadedAreNamed() throws {
+        try withTemporaryFolder { folder in
+            try Data("libno-such-driver.so.1\n".utf8).write(to: URL(filePath: folder + "/gone.icd"))
+            try Data("\n".utf8).write(to: URL(filePath: folder + "/empty.icd"))
+            try Data("libneither.so\n".utf8).write(to: URL(filePath: folder + "/other.txt"))
+            let environment = ["OCL_ICD_VENDORS": folder]
+            for command in [["devices"], ["devices", "--json"]] {
+                let outcome = try Tool.run(command, in: Fixture.root, environment: environment)
+                #expect(outcome.code == 0 && !outcome.errors.contains("libneither"))
+                #expect(
+                    outcome.errors.contains(
+                        "\(folder)/gone.icd names the OpenCL driver libno-such-driver.so.1"))
+                #expect(outcome.errors.contains("\(folder)/empty.icd names no OpenCL driver"))
+            }
+            let doctor = try Tool.run(
+                ["doctor", "--json", "--device", "auto"], in: Fixture.root, environment: environment)
+            let notes = try #require(try doctor.objects.last?["notes"] as? [String])
+            #expect(doctor.code == 0 && notes.contains { $0.contains("libno-such-driver.so.1") }, "\(notes)")
+        }
+    }
+
     @Test func unknownDevicesAreAnsweredWithThoseThatThereAre() throws {
         let device = try Tool.openCLDevice()
         for command in [["devices"], ["doctor"], ["embed", "--model", "m.onnx", "data/person00/00.png"]] {

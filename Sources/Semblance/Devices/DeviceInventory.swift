@@ -40,6 +40,8 @@ public struct DeviceInventory: Sendable {
     public var platforms: [Platform]
     /// Why OpenCL cannot be asked, where it cannot.
     public var problem: SemblanceError?
+    /// Installed drivers that cannot be loaded, in sentences.
+    public var unloadable: [String] = []
 
     public var devices: [Entry] { [cpu] + platforms.flatMap(\.devices) }
 
@@ -58,9 +60,10 @@ public struct DeviceInventory: Sendable {
                     name: platform.name, version: platform.version,
                     devices: platform.devices.map(Entry.init), problems: platform.problems)
             }
-            return DeviceInventory(cpu: cpu, platforms: platforms)
+            return DeviceInventory(cpu: cpu, platforms: platforms, unloadable: DriverFiles.problems())
         } catch {
-            return DeviceInventory(cpu: cpu, platforms: [], problem: error)
+            return DeviceInventory(
+                cpu: cpu, platforms: [], problem: error, unloadable: DriverFiles.problems())
         }
     }
 }

@@ -25,11 +25,14 @@ enum DevicesCommand: Command {
                 for entry in platform.devices { Console.print(report(entry).lines.joined(separator: "\n")) }
             }
             if inventory.platforms.isEmpty, inventory.problem == nil {
-                Console.print("\nno OpenCL platform is installed")
+                Console.print(
+                    "\nno OpenCL platform is \(inventory.unloadable.isEmpty ? "installed" : "found")")
             }
             Console.print("\n* would be used: \(selected.reason)")
         }
-        for problem in inventory.platforms.flatMap(\.problems) { Console.error("note: \(problem)") }
+        for problem in inventory.platforms.flatMap(\.problems) + inventory.unloadable {
+            Console.error("note: \(problem)")
+        }
         if let problem = inventory.problem { Console.error("note: OpenCL cannot be used: \(problem)") }
         return 0
     }
