@@ -28,8 +28,12 @@ import Testing
             func isCLBlast(_ object: [String: Any]) -> Bool {
                 (object["subject"] as? String)?.hasPrefix("CLBlast") == true
             }
-            // A quarter of it is for CLBlast; PoCL takes seconds to compile a candidate.
-            let first = try #require(try tool("80").first)
+            // A quarter of it is for CLBlast; PoCL takes seconds to compile a candidate, on a busy machine more than there are in the first attempt.
+            var first = try #require(try tool("80").first)
+            if first["tried"] as? Int == 1 {
+                try FileManager.default.removeItem(atPath: folder + "/cache")
+                first = try #require(try tool("180").first)
+            }
             #expect(isCLBlast(first))
             let tried = try #require(first["tried"] as? Int)
             #expect(tried > 1 && (first["rejections"] as? [Any])?.count ?? tried < tried)
