@@ -86,7 +86,6 @@ def fastest(peers):
 
 def compare(row, setting, rounds, pause=0.1):
     """`rounds` turns for each side; both stay loaded, and the one that waits sleeps."""
-    rounds = min(rounds, row.most_rounds)
     ours, peers = row.sides(setting)
     peer, trials = fastest(peers)
     times = [[], []]
