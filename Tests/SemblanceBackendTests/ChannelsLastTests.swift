@@ -19,7 +19,9 @@ import Testing
 
     private static func made(_ kind: Kind, _ random: inout RandomSource) throws -> Case {
         func pick(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
-        var x: Shape = [pick(1...3), pick(1...90), pick(1...25), pick(1...25)]
+        // Half have as many channels as a kernel of its own knows.
+        let channels = pick(0...1) == 1 ? 16 << pick(0...3) : pick(1...90)
+        var x: Shape = [pick(1...3), channels, pick(1...25), pick(1...25)]
         var outputs = pick(1...150)
         var convolution = Convolution(
             window: Window(kernel: Extent(1)), hasBias: pick(0...1) == 1, hasResidual: pick(0...1) == 1,

@@ -173,7 +173,7 @@ void semblance_winograd_results(
    A 1x1 convolution of stride 1, channels last: y [rows, outputs] = act(x [rows, channels] weights + bias + residual), as above. Rows are pixels. */
 struct semblance_pointwise {
     const float *x;
-    /* [panel][channel][output], panels of 32, the last one narrower, filled up with zeros to a multiple of 16. */
+    /* [panel][channel][output], the last panel narrower, filled up with zeros to a multiple of 16. */
     const float *weights;
     /* By output, or null. */
     const float *bias, *slope;
@@ -182,6 +182,9 @@ struct semblance_pointwise {
     float *y;
     long channels, outputs;
 };
+
+/* How many outputs a panel has. */
+long semblance_pointwise_panel(long channels);
 
 /* Computes a panel of the outputs of these rows. */
 void semblance_pointwise(const struct semblance_pointwise *problem, long panel, long first, long last);

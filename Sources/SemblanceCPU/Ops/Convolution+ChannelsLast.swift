@@ -52,13 +52,12 @@ extension Convolution {
         _ step: Step, _ weights: [Float], channels: Int, outputs: Int, _ lowering: Lowering
     ) throws(SemblanceError) {
         let rows = lowering.shape(step.outputs[0]).count / outputs, vectors = lowering.vectors
-        let panels = (outputs + vectors.panel - 1) / vectors.panel,
+        let panel = semblance_pointwise_panel(channels), panels = (outputs + panel - 1) / panel,
             filled = (outputs + vectors.floats - 1) / vectors.floats * vectors.floats
         let (place, base) = try lowering.constantMemory(size: filled * channels * 4)
         let packed = base.assumingMemoryBound(to: Float.self)
         for output in 0..<outputs {
-            let panel = output / vectors.panel, first = panel * vectors.panel
-            let width = min(vectors.panel, filled - first)
+            let first = output / panel * panel, width = min(panel, filled - first)
             let start = first * channels + output - first
             for channel in 0..<channels {
                 packed[start + channel * width] = weights[output * channels + channel]
