@@ -54,17 +54,17 @@ public struct DeviceInventory: Sendable {
             products: "oneDNN \(backend.device.driver), with \(CPUBackend.instructionSet)",
             halfPrecision: "weights are widened to single precision", computeUnits: backend.threads,
             quirks: [])
+        var inventory = DeviceInventory(cpu: cpu, platforms: [], unloadable: DriverFiles.problems())
         do {
-            let platforms = try OpenCLPlatform.all().map { platform in
+            inventory.platforms = try OpenCLPlatform.all().map { platform in
                 Platform(
                     name: platform.name, version: platform.version,
                     devices: platform.devices.map(Entry.init), problems: platform.problems)
             }
-            return DeviceInventory(cpu: cpu, platforms: platforms, unloadable: DriverFiles.problems())
         } catch {
-            return DeviceInventory(
-                cpu: cpu, platforms: [], problem: error, unloadable: DriverFiles.problems())
+            inventory.problem = error
         }
+        return inventory
     }
 }
 
