@@ -4,6 +4,7 @@ import SemblanceCore
 extension FullyConnected {
     func lower(_ step: Step, _ lowering: Lowering) throws(SemblanceError) {
         if try lowering.lowerIntegers(step) { return }
+        if try lowerScan(step, lowering) { return }
         let (x, weight, y) = (step.inputs[0], step.inputs[1], step.outputs[0])
         let what = "a fully connected layer of \(lowering.shape(x)) with \(lowering.shape(weight))"
         var description = dnnl_inner_product_desc_t()
