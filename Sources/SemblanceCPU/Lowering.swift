@@ -48,6 +48,8 @@ final class Lowering {
     var levels: [ValueID: Located] = [:]
     /// By their outputs; nil for steps that are none.
     var integerProducts: [ValueID: IntegerProduct?] = [:]
+    /// What an earlier step computes along with its own: its own step has nothing left to do.
+    var computed: Set<ValueID> = []
     let usesIntegers: Bool
     let vectors: Vectors
     private var stepIndex = 0
@@ -107,6 +109,7 @@ final class Lowering {
 
     func lower() throws(SemblanceError) {
         for (index, step) in program.steps.enumerated() {
+            if let output = step.outputs.first, computed.contains(output) { continue }
             stepIndex = index
             try step.op.lower(step, self)
         }

@@ -14,51 +14,76 @@ struct pixel {
     long image, row, column;
 };
 
-/* Stores a vector of channels of `count` pixels, which begin at `to`. Pointers are read before that: as the compiler sees it, a store could change
-   them. */
+/* Stores a vector of channels of `count` pixels, which begin at `to`. */
 INLINE void finish(const struct semblance_depthwise *p, const Vector *sums, const long to, const long channel, const int count) {
-    const long channels = p->channels;
-    const float *residual = p->residual, *slopes = p->slope;
-    float *y = p->y + to + channel;
-    const Vector slope = slopes ? load(slopes + channel) : splat(1);
-    if (residual) residual += to + channel;
+    const Vector slope = p->slope ? load(p->slope + channel) : splat(1);
     UNROLLED
     for (int i = 0; i < count; i++) {
+        const long place = to + i * p->channels + channel;
         Vector value = sums[i];
-        if (residual) value = value + load(residual + i * channels);
-        if (slopes) value = sloped(value, slope);
-        store(y + i * channels, value);
+        if (p->residual) value = value + load(p->residual + place);
+        if (p->slope) value = sloped(value, slope);
+        store(p->y + place, value);
     }
 }
 
-/* A window of 3x3 without holes, where most are: a pixel is fetched once for all sums of a block that see it. */
-INLINE void usualPixels(const struct semblance_depthwise *p, const struct pixel at, const int count, const int stride, const int isInside) {
+/* The sums of a window of 3x3 without holes, where most are: a pixel is fetched once for all of a block that see it. */
+INLINE void usualSums(
+    const struct semblance_depthwise *p, const struct pixel at, const long channel, const int count, const int stride, const int isInside,
+    Vector *sums) {
     const long channels = p->channels, width = p->width;
     const long top = at.row * p->stride_height - p->top, left = at.column * stride - p->left;
     const long firstDown = top < 0 ? -top : 0, lastDown = p->height - top < 3 ? p->height - top : 3;
-    const float *window = p->x + ((at.image * p->height + top) * width + left) * channels;
-    const long to = ((at.image * p->output_height + at.row) * p->output_width + at.column) * channels;
-    const float *biases = p->bias, *weights = p->weights;
-    for (long channel = 0; channel < channels; channel += FLOATS) {
-        Vector sums[COLUMNS];
-        const Vector bias = biases ? load(biases + channel) : splat(0);
+    const float *window = p->x + ((at.image * p->height + top) * width + left) * channels + channel;
+    const Vector bias = p->bias ? load(p->bias + channel) : splat(0);
+    UNROLLED
+    for (int i = 0; i < count; i++) sums[i] = bias;
+    for (long down = firstDown; down < lastDown; down++) {
+        const float *from = window + down * width * channels, *weight = p->weights + down * 3 * channels + channel;
+        const Vector factors[3] = {load(weight), load(weight + channels), load(weight + 2 * channels)};
         UNROLLED
-        for (int i = 0; i < count; i++) sums[i] = bias;
-        for (long down = firstDown; down < lastDown; down++) {
-            const float *from = window + down * width * channels + channel, *weight = weights + down * 3 * channels + channel;
-            const Vector factors[3] = {load(weight), load(weight + channels), load(weight + 2 * channels)};
+        for (int column = 0; column < (count - 1) * stride + 3; column++, from += channels) {
+            if (!isInside && (left + column < 0 || left + column >= width)) continue;
+            const Vector one = load(from);
             UNROLLED
-            for (int column = 0; column < (count - 1) * stride + 3; column++, from += channels) {
-                if (!isInside && (left + column < 0 || left + column >= width)) continue;
-                const Vector one = load(from);
-                UNROLLED
-                for (int right = 0; right < 3; right++) {
-                    const int i = (column - right) / stride;
-                    if (column >= right && i < count && i * stride == column - right) sums[i] = fused(factors[right], one, sums[i]);
-                }
+            for (int right = 0; right < 3; right++) {
+                const int i = (column - right) / stride;
+                if (column >= right && i < count && i * stride == column - right) sums[i] = fused(factors[right], one, sums[i]);
             }
         }
+    }
+}
+
+INLINE void usualPixels(const struct semblance_depthwise *p, const struct pixel at, const int count, const int stride, const int isInside) {
+    const long channels = p->channels;
+    const long to = ((at.image * p->output_height + at.row) * p->output_width + at.column) * channels;
+    for (long channel = 0; channel < channels; channel += FLOATS) {
+        Vector sums[COLUMNS];
+        usualSums(p, at, channel, count, stride, isInside, sums);
         finish(p, sums, to, channel, count);
+    }
+}
+
+/* The larger; a NaN wins over every number. */
+INLINE Vector larger(Vector x, Vector y) {
+    return _mm512_mask_mov_ps(maximum(x, y), _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), x);
+}
+
+/* Of `count` pixels from here on, and those below them, the largest of each square of four. */
+INLINE void pooledPixels(const struct semblance_depthwise *p, const struct pixel at, const int count, const int isInside) {
+    const long channels = p->channels;
+    const struct pixel below = {at.image, at.row + 1, at.column};
+    float *y = p->y + ((at.image * (p->output_height / 2) + at.row / 2) * (p->output_width / 2) + at.column / 2) * channels;
+    for (long channel = 0; channel < channels; channel += FLOATS) {
+        Vector upper[COLUMNS], lower[COLUMNS];
+        usualSums(p, at, channel, count, 1, isInside, upper);
+        usualSums(p, below, channel, count, 1, isInside, lower);
+        const Vector slope = p->slope ? load(p->slope + channel) : splat(1);
+        UNROLLED
+        for (int i = 0; i < count; i += 2) {
+            const Vector value = larger(larger(upper[i], upper[i + 1]), larger(lower[i], lower[i + 1]));
+            store(y + i / 2 * channels + channel, p->slope ? sloped(value, slope) : value);
+        }
     }
 }
 
@@ -104,8 +129,9 @@ INLINE void pixels(const struct semblance_depthwise *p, const struct pixel at, c
         else pixels(p, at, count, across, 0);                            \
         break;
 
-/* Rows of the output, in blocks of pixels as alike as can be. */
-INLINE void rows(const struct semblance_depthwise *p, long first, long last, const int across) {
+/* Rows of the output, in blocks of pixels as alike as can be. Of the problem a copy: as the compiler sees it, any store could change the other. */
+INLINE void rows(const struct semblance_depthwise *problem, long first, long last, const int across) {
+    const struct semblance_depthwise copy = *problem, *p = &copy;
     const long reach = (p->kernel_width - 1) * p->dilation_width, blocks = (p->output_width + COLUMNS - 1) / COLUMNS;
     for (long line = first; line < last; line++)
         for (long block = 0; block < blocks; block++) {
@@ -118,6 +144,26 @@ INLINE void rows(const struct semblance_depthwise *p, long first, long last, con
         }
 }
 
+#define POOLED_CASE(count)                              \
+    case count:                                         \
+        if (isInside) pooledPixels(p, at, count, 1);    \
+        else pooledPixels(p, at, count, 0);             \
+        break;
+
+TARGET static void pooled(const struct semblance_depthwise *problem, long first, long last) {
+    const struct semblance_depthwise copy = *problem, *p = &copy;
+    const long height = p->output_height / 2, width = p->output_width / 2;
+    const long blocks = (width + COLUMNS / 2 - 1) / (COLUMNS / 2);
+    for (long line = first; line < last; line++)
+        for (long block = 0; block < blocks; block++) {
+            const long column = 2 * (width * block / blocks), count = 2 * (width * (block + 1) / blocks) - column;
+            const struct pixel at = {line / height, 2 * (line % height), column};
+            const long left = column - p->left;
+            const int isInside = left >= 0 && left + count + 1 < p->width;
+            switch (count) { POOLED_CASE(2) POOLED_CASE(4) POOLED_CASE(6) POOLED_CASE(8) }
+        }
+}
+
 TARGET static void any(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, 0); }
 TARGET static void usual(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, 1); }
 TARGET static void halving(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, 2); }
@@ -125,6 +171,7 @@ TARGET static void halving(const struct semblance_depthwise *p, long first, long
 void semblance_depthwise(const struct semblance_depthwise *p, long first, long last) {
     const int isUsual = p->kernel_height == 3 && p->kernel_width == 3 && p->dilation_height == 1
         && p->dilation_width == 1;
+    if (p->pools) return pooled(p, first, last);
     (isUsual && p->stride_width == 1 ? usual : isUsual && p->stride_width == 2 ? halving : any)(p, first, last);
 }
 #else

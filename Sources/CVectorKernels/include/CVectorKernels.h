@@ -198,7 +198,9 @@ struct semblance_depthwise {
     float *y;
     long channels, height, width, output_height, output_width;
     long kernel_height, kernel_width, stride_height, stride_width, dilation_height, dilation_width, top, left;
+    /* Whether y holds the largest of each 2x2 values of the output instead. For a 3x3 window without holes and strides, no residual and slopes not below 0. */
+    int pools;
 };
 
-/* Computes these rows of the output, counted from image to image. */
+/* Computes these rows of y, counted from image to image. */
 void semblance_depthwise(const struct semblance_depthwise *problem, long first, long last);

@@ -1,36 +1,54 @@
 import CVectorKernels
 import SemblanceCore
 
-/// Pointwise and depthwise convolutions with constant weights and a PReLU, by our own kernels for AVX-512 that apply it to sums in registers: oneDNN
-/// would run it as a pass of its own. What it can fuse is left to oneDNN. With AVX2 ours were no faster, pass and all.
+/// Pointwise and depthwise convolutions with constant weights by our own kernels for AVX-512, which do to sums in registers what oneDNN would run as a
+/// pass of its own: a PReLU, or the max pooling that follows. What it can fuse is left to oneDNN. With AVX2 ours were no faster, pass and all.
 extension Convolution {
     /// Lowers a step by one of these kernels; false where neither suits.
     func lowerChannelsLast(_ step: Step, _ lowering: Lowering) throws(SemblanceError) -> Bool {
-        guard lowering.vectors == .avx512, activation == .prelu,
-            let weights = lowering.constant(step.inputs[1])
-        else { return false }
-        let (x, y) = (lowering.shape(step.inputs[0]), lowering.shape(step.outputs[0]))
-        if window == Window(kernel: Extent(1)), groups == 1 {
-            try lowerPointwise(step, weights, channels: x.channels, outputs: y.channels, lowering)
-        } else if groups == x.channels, groups == y.channels, groups % 16 == 0 {
-            try lowerDepthwise(step, weights, lowering)
-        } else {
+        guard lowering.vectors == .avx512, let weights = lowering.constant(step.inputs[1]) else {
             return false
         }
+        let (x, y) = (lowering.shape(step.inputs[0]), lowering.shape(step.outputs[0]))
+        if window == Window(kernel: Extent(1)), groups == 1, activation == .prelu {
+            try lowerPointwise(step, weights, channels: x.channels, outputs: y.channels, lowering)
+            return true
+        }
+        guard groups == x.channels, groups == y.channels, groups % 16 == 0 else { return false }
+        let pooling = pooling(after: step, lowering)
+        guard activation == .prelu || pooling != nil else { return false }
+        try lowerDepthwise(step, weights, pooling: pooling, lowering)
         return true
     }
 
-    /// Appends what computes the step's output, channels last.
+    /// The step that alone reads this one's output, where it is the max pooling that the depthwise kernel can do.
+    private func pooling(after step: Step, _ lowering: Lowering) -> Step? {
+        // Taking the largest first and then the activation is the same.
+        let isRising =
+            switch activation {
+            case nil, .relu: true
+            case .leakyRelu(let slope): slope >= 0
+            default: false
+            }
+        guard isRising, !hasResidual, window.kernel == Extent(3), window.stride == Extent(1),
+            window.dilation == Extent(1), case .intermediate = lowering.program[step.outputs[0]].storage,
+            let readers = lowering.readers[step.outputs[0]], readers.count == 1,
+            case .maxPool(Window(kernel: Extent(2), stride: Extent(2))) = readers[0].op
+        else { return nil }
+        return readers[0]
+    }
+
+    /// Appends what computes a value, channels last.
     /// - Parameter bind: gives a run on image, packed weights and result.
     private func define(
-        _ step: Step, _ name: String, _ weights: Located, _ lowering: Lowering,
+        _ y: ValueID, _ step: Step, _ name: String, _ weights: Located, _ lowering: Lowering,
         bind:
             @escaping (
                 _ x: UnsafePointer<Float>, _ weights: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
                 ConvolutionEpilogue.Pointers
             ) -> () -> Void
     ) throws(SemblanceError) {
-        let (x, y) = (step.inputs[0], step.outputs[0])
+        let x = step.inputs[0]
         let source = try lowering.source(x, as: .channelsLast(lowering.shape(x)))
         let layout = try MemoryDescriptor.channelsLast(lowering.shape(y))
         let epilogue = try epilogue(step, layout, lowering)
@@ -67,7 +85,7 @@ extension Convolution {
         let schedule = PanelSchedule(
             rows: rows, panels: panels, threads: lowering.threads, chunk: max((1 << 17) / channels, 48),
             reading: vectors.reading, preparation: 1)
-        try define(step, "pointwise", place, lowering) { x, weights, y, epilogue in
+        try define(step.outputs[0], step, "pointwise", place, lowering) { x, weights, y, epilogue in
             let problem = semblance_pointwise(
                 x: x, weights: weights, bias: epilogue.bias, slope: epilogue.slope,
                 residual: epilogue.residual, y: y, channels: channels, outputs: outputs)
@@ -81,10 +99,11 @@ extension Convolution {
         }
     }
 
-    private func lowerDepthwise(_ step: Step, _ weights: [Float], _ lowering: Lowering)
-        throws(SemblanceError)
-    {
+    private func lowerDepthwise(
+        _ step: Step, _ weights: [Float], pooling: Step?, _ lowering: Lowering
+    ) throws(SemblanceError) {
         let (x, y) = (lowering.shape(step.inputs[0]), lowering.shape(step.outputs[0]))
+        let result = pooling?.outputs[0] ?? step.outputs[0], size = lowering.shape(result)
         let (channels, taps) = (x.channels, window.kernel.count)
         let (place, base) = try lowering.constantMemory(size: weights.count * 4)
         let packed = base.assumingMemoryBound(to: Float.self)
@@ -98,11 +117,14 @@ extension Convolution {
         (unbound.stride_height, unbound.stride_width) = (window.stride.height, window.stride.width)
         (unbound.dilation_height, unbound.dilation_width) = (window.dilation.height, window.dilation.width)
         (unbound.top, unbound.left) = (window.padding.top, window.padding.left)
-        let rows = y.batch * y.height, threads = y.count < 1 << 12 ? 1 : lowering.threads
+        unbound.pools = pooling == nil ? 0 : 1
+        let rows = size.batch * size.height, threads = y.count < 1 << 12 ? 1 : lowering.threads
         // Some parts for each thread.
         let part = max(rows / (8 * threads), 1)
         let geometry = unbound
-        try define(step, "depthwise", place, lowering) { x, weights, y, epilogue in
+        if pooling != nil { lowering.computed.insert(result) }
+        let name = pooling == nil ? "depthwise" : "depthwise and maxPool"
+        try define(result, step, name, place, lowering) { x, weights, y, epilogue in
             var problem = geometry
             (problem.x, problem.weights, problem.y) = (x, weights, y)
             (problem.bias, problem.slope, problem.residual) = epilogue
