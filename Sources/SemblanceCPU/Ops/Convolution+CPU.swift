@@ -67,6 +67,16 @@ extension Convolution {
         {
             return blocked
         }
+        // Of few channels one vector: row-major images are read as they come. Left to choose, oneDNN wants them channels last, a pass of its own.
+        if vectors == .avx512, x.channels < vectors.floats, y.channels == vectors.floats, groups == 1,
+            let first = try? forwardDescriptor(
+                x, weight, y, hasSum: hasResidual,
+                layout: { (shape) throws(SemblanceError) in
+                    try shape.channels == vectors.floats ? .blocked(shape, by: vectors) : .init(shape)
+                }, lowering), first.primitive.implementation.hasPrefix("jit:")
+        {
+            return first
+        }
         return try forwardDescriptor(x, weight, y, hasSum: hasResidual, lowering)
     }
 
@@ -127,10 +137,18 @@ extension Convolution {
             weight, as: descriptor.layout(DNNL_ARG_WEIGHTS), counted: self.weightShape(weightShape))
         var arguments = [(DNNL_ARG_SRC, source), (DNNL_ARG_WEIGHTS, weights)]
         if let bias = biasIndex { arguments.append((DNNL_ARG_BIAS, try lowering.plain(step.inputs[bias]))) }
-        let layout = try descriptor.layout(DNNL_ARG_DST)
+        let written = try descriptor.layout(DNNL_ARG_DST), shape = lowering.shape(y)
+        var layout = written
+        if lowering.vectors != .none, shape.channels == lowering.vectors.floats {
+            // Blocks of all channels that there are lie channels last.
+            let blocked = try MemoryDescriptor.blocked(shape, by: lowering.vectors)
+            if written == blocked { layout = try .channelsLast(shape) }
+        }
 
         func compute(_ target: Located) throws(SemblanceError) {
-            lowering.primitive("convolution", descriptor, arguments + [(DNNL_ARG_DST, target)])
+            var place = target
+            place.layout = written
+            lowering.primitive("convolution", descriptor, arguments + [(DNNL_ARG_DST, place)])
             guard let activation, !isFused else { return }
             try activation.apply(
                 to: target, slope: slopeIndex.map { step.inputs[$0] }, into: target, lowering)
