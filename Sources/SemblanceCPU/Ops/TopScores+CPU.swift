@@ -83,7 +83,10 @@ struct TopScores {
                                 product: bound))
                     }
                     let target = (resolve(scores), resolve(places))
-                    return { [self, pool] () throws(SemblanceError) in try run(pool, into: target) }
+                    let cursor = TileCursor()
+                    return { [self, pool] () throws(SemblanceError) in
+                        try run(pool, cursor, into: target)
+                    }
                 }
                 lowering.append(task)
             }
@@ -111,25 +114,38 @@ struct TopScores {
     }
 
     private func run(
-        _ pool: [TopScoresWorker],
+        _ pool: [TopScoresWorker], _ cursor: TileCursor,
         into target: (scores: UnsafeMutablePointer<Float>, places: UnsafeMutablePointer<Float>)
     ) throws(SemblanceError) {
         let problem = Mutex<SemblanceError?>(nil)
-        for worker in pool { worker.reset() }
-        parallel(shares: workers) {
-            firstTile($0 + 1) - firstTile($0)
-        } body: { thread, share, item in
-            let first = (firstTile(share) + item) * tile
-            do throws(SemblanceError) {
-                try pool[thread].score(start: min(first, faces - tile), first: first)
-            } catch {
-                problem.withLock { $0 = error }
+        let tiles = (faces + tile - 1) / tile
+        cursor.reset()
+        parallel(workers, block: 1, threads: workers) { index, _ in
+            pool[index].reset()
+            while let next = cursor.take(below: tiles) {
+                let first = next * tile
+                do throws(SemblanceError) {
+                    try pool[index].score(start: min(first, faces - tile), first: first)
+                } catch {
+                    problem.withLock { $0 = error }
+                }
             }
         }
         if let error = problem.withLock({ $0 }) { throw error }
         for worker in pool.dropFirst() { pool[0].merge(worker) }
         pool[0].write(to: target.scores, target.places)
     }
+}
 
-    private func firstTile(_ share: Int) -> Int { (faces + tile - 1) / tile * share / workers }
+/// Hands out tiles to whoever is free: a thread that the machine interrupts holds nobody up. Each gets its tiles in order, so that of equal scores it meets
+/// the first face first, which `parallel(shares:items:body:)` does not promise.
+private final class TileCursor: Sendable {
+    private let next = Atomic(0)
+
+    func reset() { next.store(0, ordering: .relaxed) }
+
+    func take(below count: Int) -> Int? {
+        let taken = next.wrappingAdd(1, ordering: .relaxed).oldValue
+        return taken < count ? taken : nil
+    }
 }
