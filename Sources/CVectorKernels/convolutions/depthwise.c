@@ -117,56 +117,53 @@ INLINE void anyPixels(const struct semblance_depthwise *p, const struct pixel at
     }
 }
 
-/* `across` is the stride of a usual window, 0 for any other. */
-INLINE void pixels(const struct semblance_depthwise *p, const struct pixel at, const int count, const int across, const int isInside) {
-    if (across) usualPixels(p, at, count, across, isInside);
-    else anyPixels(p, at, count, isInside);
+/* What is known of a window where the loops are compiled. */
+enum kind {
+    ANY,
+    /* 3x3 without holes, with steps of one and of two columns. */
+    USUAL, HALVING,
+    /* As USUAL, with the pooling. */
+    POOLED
+};
+
+INLINE void pixels(const struct semblance_depthwise *p, const struct pixel at, const int count, const enum kind kind, const int isInside) {
+    switch (kind) {
+        case ANY: anyPixels(p, at, count, isInside); break;
+        case USUAL: usualPixels(p, at, count, 1, isInside); break;
+        case HALVING: usualPixels(p, at, count, 2, isInside); break;
+        case POOLED: pooledPixels(p, at, count, isInside); break;
+    }
 }
 
 #define CASE(count)                                                      \
     case count:                                                          \
-        if (isInside) pixels(p, at, count, across, 1);                   \
-        else pixels(p, at, count, across, 0);                            \
+        if (count % square) break;                                       \
+        if (isInside) pixels(p, at, count, kind, 1);                     \
+        else pixels(p, at, count, kind, 0);                              \
         break;
 
-/* Rows of the output, in blocks of pixels as alike as can be. Of the problem a copy: as the compiler sees it, any store could change the other. */
-INLINE void rows(const struct semblance_depthwise *problem, long first, long last, const int across) {
+/* Rows of y, in blocks of pixels as alike as can be. Of the problem a copy: as the compiler sees it, any store could change the other. */
+INLINE void rows(const struct semblance_depthwise *problem, long first, long last, const enum kind kind) {
     const struct semblance_depthwise copy = *problem, *p = &copy;
-    const long reach = (p->kernel_width - 1) * p->dilation_width, blocks = (p->output_width + COLUMNS - 1) / COLUMNS;
+    /* Rows and columns of sums that become one of y. */
+    const int square = kind == POOLED ? 2 : 1;
+    const long height = p->output_height / square, width = p->output_width / square;
+    const long reach = (p->kernel_width - 1) * p->dilation_width, blocks = (width * square + COLUMNS - 1) / COLUMNS;
     for (long line = first; line < last; line++)
         for (long block = 0; block < blocks; block++) {
-            const long column = p->output_width * block / blocks;
-            const long count = p->output_width * (block + 1) / blocks - column;
-            const struct pixel at = {line / p->output_height, line % p->output_height, column};
+            const long column = width * block / blocks * square;
+            const long count = width * (block + 1) / blocks * square - column;
+            const struct pixel at = {line / height, line % height * square, column};
             const long left = column * p->stride_width - p->left;
             const int isInside = left >= 0 && left + (count - 1) * p->stride_width + reach < p->width;
             switch (count) { CASE(1) CASE(2) CASE(3) CASE(4) CASE(5) CASE(6) CASE(7) CASE(8) }
         }
 }
 
-#define POOLED_CASE(count)                              \
-    case count:                                         \
-        if (isInside) pooledPixels(p, at, count, 1);    \
-        else pooledPixels(p, at, count, 0);             \
-        break;
-
-TARGET static void pooled(const struct semblance_depthwise *problem, long first, long last) {
-    const struct semblance_depthwise copy = *problem, *p = &copy;
-    const long height = p->output_height / 2, width = p->output_width / 2;
-    const long blocks = (width + COLUMNS / 2 - 1) / (COLUMNS / 2);
-    for (long line = first; line < last; line++)
-        for (long block = 0; block < blocks; block++) {
-            const long column = 2 * (width * block / blocks), count = 2 * (width * (block + 1) / blocks) - column;
-            const struct pixel at = {line / height, 2 * (line % height), column};
-            const long left = column - p->left;
-            const int isInside = left >= 0 && left + count + 1 < p->width;
-            switch (count) { POOLED_CASE(2) POOLED_CASE(4) POOLED_CASE(6) POOLED_CASE(8) }
-        }
-}
-
-TARGET static void any(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, 0); }
-TARGET static void usual(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, 1); }
-TARGET static void halving(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, 2); }
+TARGET static void any(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, ANY); }
+TARGET static void usual(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, USUAL); }
+TARGET static void halving(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, HALVING); }
+TARGET static void pooled(const struct semblance_depthwise *p, long first, long last) { rows(p, first, last, POOLED); }
 
 void semblance_depthwise(const struct semblance_depthwise *p, long first, long last) {
     const int isUsual = p->kernel_height == 3 && p->kernel_width == 3 && p->dilation_height == 1
