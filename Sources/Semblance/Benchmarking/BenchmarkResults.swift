@@ -59,7 +59,7 @@ public struct BenchmarkResults: Sendable, Decodable {
 
     /// The rows that both have, in this one's order, and the names that only one has.
     public func changes(to later: BenchmarkResults) -> (rows: [Change], unmatched: [String]) {
-        let others = Dictionary(later.results.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let others = Dictionary(later.results.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         let rows = results.compactMap { row -> Change? in
             guard let other = others[row.name] else { return nil }
             let before = row.times.median, after = other.times.median
