@@ -60,10 +60,7 @@ package enum OpCaseRunner {
         _ outcome: inout CaseOutcome
     ) throws(SemblanceError) -> String? {
         let layout = CaseProgram(opCase, placement, constants: rounds[0].data.inputs)
-        var options = PlanOptions()
-        options.guardElements = 64
-        options.poisons = true
-        let plan = try backend.prepare(layout.program, options: options)
+        let plan = try backend.prepare(layout.program, options: .checked)
         outcome.kernels.formUnion(plan.kernels)
         for (number, round) in rounds.enumerated() {
             try layout.write(round.data.inputs, round.data.before, to: plan)

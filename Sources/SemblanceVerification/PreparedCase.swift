@@ -36,9 +36,7 @@ package struct PreparedCase {
     /// Prepares the case on a backend, with poisoned outputs, guards and a clock.
     /// - Throws: what the backend throws.
     package func trial(on backend: any Backend) throws(SemblanceError) -> CaseTrial {
-        var options = PlanOptions()
-        options.guardElements = 64
-        options.poisons = true
+        var options = PlanOptions.checked
         options.profiles = true
         let plan = try backend.prepare(layout.program, options: options)
         try layout.write(data.inputs, data.before, to: plan)

@@ -55,13 +55,10 @@ import Testing
                 }
             }
             let reference = ReferenceBackend().plan(program)
-            var options = PlanOptions()
-            options.guardElements = 64
-            options.poisons = true
             var bits: [[Float]]?
             for threads in [1, 2, 3, 5] {
                 let plan = try CPUBackend(threads: threads, vectors: vectors).prepare(
-                    program, options: options)
+                    program, options: .checked)
                 for target in [plan, reference] as [any Plan] {
                     for (input, values) in zip(inputs, written) { try target.write(values, to: input) }
                     for state in running {

@@ -96,14 +96,11 @@ import Testing
         let seed = UInt64.random(in: .min ... .max)
         print("\(kind) convolutions, seed \(seed)")
         var random = RandomSource(seed: seed)
-        var options = PlanOptions()
-        options.guardElements = 64
-        options.poisons = true
         for _ in 0..<40 {
             let each = try Self.made(kind, &random)
             let reference = ReferenceBackend().plan(each.program)
             for threads in [1, 2, 3, 5] {
-                let plan = try CPUBackend(threads: threads).prepare(each.program, options: options)
+                let plan = try CPUBackend(threads: threads).prepare(each.program, options: .checked)
                 let isOurs = plan.kernels.contains("convolution \(kind.rawValue):avx512")
                 if kind != .first {
                     #expect(isOurs == (Vectors.widest == .avx512), "\(each): \(plan.kernels)")

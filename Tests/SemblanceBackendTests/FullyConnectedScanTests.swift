@@ -30,9 +30,6 @@ import Testing
         let seed = UInt64.random(in: .min ... .max)
         print("fully connected layers of one image, seed \(seed)")
         var random = RandomSource(seed: seed)
-        var options = PlanOptions()
-        options.guardElements = 64
-        options.poisons = true
         for index in 0..<8 {
             // Four megabytes of weights or little more, in whole parts of the kernel's or not.
             let outputs = Int.random(in: 1...300, using: &random)
@@ -46,7 +43,7 @@ import Testing
             let want = try reference.read(each.y).map(Double.init)
             var bits: [Float]?
             for threads in [1, 2, 3, 5] {
-                let plan = try CPUBackend(threads: threads).prepare(each.program, options: options)
+                let plan = try CPUBackend(threads: threads).prepare(each.program, options: .checked)
                 #expect(plan.kernels == ["fullyConnected scan"], "\(inputs) -> \(outputs)")
                 try plan.write(values, to: each.x)
                 try plan.run()

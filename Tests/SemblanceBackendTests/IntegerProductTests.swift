@@ -106,16 +106,13 @@ import Testing
         let seed = UInt64.random(in: .min ... .max)
         print("integer products of a \(kind), seed \(seed)")
         var random = RandomSource(seed: seed)
-        var options = PlanOptions()
-        options.guardElements = 64
-        options.poisons = true
         for _ in 0..<40 {
             let each = try kind == "matrix" ? Self.matrix(&random) : Self.convolution(&random)
             let shape = each.program.shape(of: each.output)
             let reference = ReferenceBackend().plan(each.program)
             for (threads, usesIntegers) in [(1, true), (2, true), (2, false)] {
                 let backend = try CPUBackend(threads: threads, usesIntegers: usesIntegers)
-                let plan = try backend.prepare(each.program, options: options)
+                let plan = try backend.prepare(each.program, options: .checked)
                 let isInteger = plan.kernels.contains { $0.contains("integer:") }
                 #expect(isInteger == (usesIntegers && CPUBackend.hasIntegers), "\(each): \(plan.kernels)")
                 // Twice: the second run shows what the first left.

@@ -102,9 +102,6 @@ import Testing
         let seed = UInt64.random(in: .min ... .max)
         print("Winograd's \(kind) gradient on the CPU, seed \(seed)")
         var random = RandomSource(seed: seed)
-        var options = PlanOptions()
-        options.guardElements = 64
-        options.poisons = true
         var taken: Set<String> = []
         for index in 0..<20 {
             let layer = Layer(index, batches: 1...9, &random)
@@ -137,7 +134,7 @@ import Testing
             var bits: [Float]?
             for threads in [1, 2, 3, 5] {
                 let plan = try CPUBackend(threads: threads, vectors: vectors).prepare(
-                    program, options: options)
+                    program, options: .checked)
                 taken.formUnion(plan.kernels.filter { $0.contains("winograd_") && $0.contains(kind.name) })
                 for _ in 0..<2 {
                     for (value, data) in zip(values, written) { try plan.write(data, to: value) }
@@ -165,9 +162,6 @@ import Testing
         let seed = UInt64.random(in: .min ... .max)
         print("Winograd on the CPU, seed \(seed)")
         var random = RandomSource(seed: seed)
-        var options = PlanOptions()
-        options.guardElements = 64
-        options.poisons = true
         var taken: Set<String> = []
         for index in 0..<20 {
             let each = try Self.convolution(
@@ -175,7 +169,7 @@ import Testing
             let reference = ReferenceBackend().plan(each.program)
             for threads in [1, 2, 3, 5] {
                 let plan = try CPUBackend(threads: threads, vectors: vectors).prepare(
-                    each.program, options: options)
+                    each.program, options: .checked)
                 let winograd = plan.kernels.filter {
                     $0.contains(" winograd_") && $0.hasSuffix(":\(vectors)")
                 }
